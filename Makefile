@@ -50,7 +50,7 @@ format: $(TEST_STAMP)  ## mend style where that can be done automatically
 
 .PHONY: notebooks
 notebooks: $(LAB_STAMP)  ## run every notebook and save its outputs, cleaned
-	$(RUN) tools/refresh_notebooks.py
+	$(RUN) tools/refresh_notebooks.py $(ONLY)
 
 .PHONY: address
 address: $(LAB_STAMP)  ## write the public address everywhere: make address URL=https://...

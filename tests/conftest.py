@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+import shutil
+
+import hypothesis
+import matplotlib
+import pytest
+
+# No windows, whatever the user's own Matplotlib settings say.
+matplotlib.use("agg")
+
+# On a busy machine one example may take long without anything being wrong.
+hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a Chromium or Chrome; skip the test where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome was found, so the pages were not tried in a browser")
+    return found
