@@ -87,11 +87,13 @@ endef
 
 $(LAB_STAMP): binder/requirements.txt pyproject.toml
 	@$(MAKE_VENV)
-	$(PIP) install --requirement binder/requirements.txt
-	$(PIP) install --no-deps --editable .
+	@echo "Installing the versions of binder/requirements.txt (once, a minute or two)"
+	@$(PIP) install --quiet --requirement binder/requirements.txt
+	@$(PIP) install --quiet --no-deps --editable .
 	@mkdir -p $(LAB_SETTINGS) && cp binder/overrides.json $(LAB_SETTINGS)
 	@touch $@
 
 $(TEST_STAMP): $(LAB_STAMP) binder/requirements-test.txt
-	$(PIP) install --requirement binder/requirements-test.txt
+	@echo "Installing the test tools of binder/requirements-test.txt (once)"
+	@$(PIP) install --quiet --requirement binder/requirements-test.txt
 	@touch $@

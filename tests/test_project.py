@@ -1,0 +1,215 @@
+"""The files around the package agree with each other and name no machine."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from set_address import FILES, binder_address, main, read_address, set_address
+
+ROOT = Path(__file__).resolve().parents[1]
+HOLDER = "The vanishing authors"
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def project() -> dict[str, Any]:
+    settings: dict[str, Any] = tomllib.loads(text("pyproject.toml"))["project"]
+    return settings
+
+
+def pins(name: str) -> dict[str, Requirement]:
+    lines = [line for line in text(name).splitlines() if line and not line.startswith("#")]
+    requirements = [Requirement(line) for line in lines]
+    assert len({canonicalize_name(pin.name) for pin in requirements}) == len(requirements)
+    return {canonicalize_name(pin.name): pin for pin in requirements}
+
+
+def git(*arguments: str) -> str:
+    program = shutil.which("git")
+    if program is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout, so its tracked files are not known")
+    # The folder may belong to another user, as in a container.
+    command = [program, "-c", "safe.directory=*", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+
+
+def tracked() -> list[str]:
+    names = git("ls-files", "-z").split("\0")
+    return [name for name in names if name and (ROOT / name).exists()]
+
+
+# The public address
+
+
+def agrees(root: Path) -> bool:
+    address = read_address(root)
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    badges = re.findall(r"https://mybinder\.org/v2/[^)\s?]+", readme)
+    cloned = re.findall(r"git clone (\S+)", readme)
+    cited = re.findall(
+        r'^repository-code: "(.+)"$', (root / "CITATION.cff").read_text(encoding="utf-8"), re.M
+    )
+    return set(badges) == {binder_address(address)} and {*cloned, *cited} == {address}
+
+
+def test_files_agree_on_the_public_address() -> None:
+    assert agrees(ROOT)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/someone/another-name",
+        "https://gitlab.com/a-group/inside/vanishing",
+        "https://git.example.org/someone/vanishing",
+    ],
+)
+def test_setting_another_address_and_the_old_one_again(tmp_path: Path, address: str) -> None:
+    for name in FILES:
+        shutil.copy(ROOT / name, tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in FILES}
+    old = read_address(tmp_path)
+    set_address(f"{address}.git/", tmp_path)
+    assert read_address(tmp_path) == address
+    assert agrees(tmp_path)
+    set_address(old, tmp_path)
+    assert before == {name: (tmp_path / name).read_bytes() for name in FILES}
+
+
+@pytest.mark.parametrize("address", ["", "vanishing", "http://github.com/a/b", "https://a.b/c d/e"])
+def test_an_address_that_is_none_is_refused(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([address]) == 2
+    assert repr(address) in capsys.readouterr().err
+
+
+def test_no_other_file_holds_the_address() -> None:
+    address = read_address()
+    holders = {name for name in tracked() if address.encode() in (ROOT / name).read_bytes()}
+    assert holders <= {*FILES, "tools/set_address.py"}
+
+
+# Names, versions and licences
+
+
+def test_authors_and_licence_holder_are_the_same_everywhere() -> None:
+    assert project()["authors"] == [{"name": HOLDER}]
+    assert f'authors:\n  - name: "{HOLDER}"\n' in text("CITATION.cff")
+    assert f"Copyright (c) 2026 {HOLDER}" in text("LICENSE")
+    assert f"Copyright (c) 2026 {HOLDER}" in text("LICENSE-TEXT")
+
+
+def test_code_is_under_mit_and_text_under_cc_by() -> None:
+    assert project()["license"] == "MIT AND CC-BY-4.0"
+    assert "license:\n  - MIT\n  - CC-BY-4.0\n" in text("CITATION.cff")
+    assert text("LICENSE").startswith("MIT License\n")
+    assert "https://creativecommons.org/licenses/by/4.0/" in text("LICENSE-TEXT")
+    assert "Creative Commons Attribution 4.0 International Public License" in text("LICENSE-TEXT")
+
+
+def test_one_version_everywhere() -> None:
+    assert version("vanishing") == project()["version"]
+    assert f"\nversion: {project()['version']}\n" in text("CITATION.cff")
+
+
+def test_supported_pythons_agree() -> None:
+    classifiers = project()["classifiers"]
+    supported = re.findall(r"Python :: (3\.\d+)\b", "\n".join(classifiers))
+    assert project()["requires-python"] == f">={supported[0]}"
+    assert text("binder/runtime.txt").strip().removeprefix("python-") in supported
+
+
+# The lock
+
+
+@pytest.mark.parametrize(
+    ("lock", "stated"),
+    [
+        ("binder/requirements.txt", lambda: project()["dependencies"]),
+        ("binder/requirements.txt", lambda: project()["optional-dependencies"]["lab"]),
+        ("binder/requirements-test.txt", lambda: project()["optional-dependencies"]["test"]),
+    ],
+    ids=["run time", "lab", "test"],
+)
+def test_lock_fixes_what_the_project_states(lock: str, stated: Any) -> None:
+    fixed = pins(lock)
+    for requirement in map(Requirement, stated()):
+        (only,) = fixed[canonicalize_name(requirement.name)].specifier
+        assert only.operator == "=="
+        assert requirement.specifier.contains(only.version), requirement
+
+
+def test_every_line_of_the_locks_is_one_fixed_version() -> None:
+    for name in ("binder/requirements.txt", "binder/requirements-test.txt"):
+        for pin in pins(name).values():
+            assert re.fullmatch(r"==[\w.!+]+", str(pin.specifier)), pin
+            assert pin.url is None
+
+
+def test_both_locks_can_be_installed_together() -> None:
+    lab, test = pins("binder/requirements.txt"), pins("binder/requirements-test.txt")
+    for name in lab.keys() & test.keys():
+        assert lab[name].specifier == test[name].specifier
+
+
+# What is in the repository
+
+
+FORBIDDEN = {
+    "a machine's path": re.compile(rb"(?<![\w./~])/(?:home|root|Users|work|tmp)/\w"),
+    "a drive's path": re.compile(rb"\b[A-Z]:\\\\?Users\\"),
+    "a registry's host": re.compile(
+        rb"pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian\.org|conda\.anaconda\.org"
+    ),
+    "an index option": re.compile(
+        rb"^\s*--?(?:extra-)?(?:index-url|find-links|trusted-host)", re.M
+    ),
+}
+
+
+def test_tracked_files_name_no_machine_and_no_registry() -> None:
+    for name in tracked():
+        content = (ROOT / name).read_bytes()
+        for what, pattern in FORBIDDEN.items():
+            found = pattern.search(content)
+            assert found is None, f"{name} names {what}: {found}"
+
+
+@pytest.mark.parametrize("name", [".ci/run", "binder/postBuild"])
+def test_what_is_run_can_be_run(name: str) -> None:
+    assert git("ls-files", "--stage", name).startswith("100755")
+
+
+# The documents
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text(name))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_make_targets_that_are_named_exist(name: str) -> None:
+    targets = re.findall(r"^([a-z]+):", text("Makefile"), re.M)
+    named = re.findall(r"(?:^|`)make ([a-z]+)", text(name), re.M)
+    assert named
+    assert set(named) <= set(targets)
+
+
+def test_readme_lists_every_notebook_with_its_time() -> None:
+    rows = re.findall(r"^\| \[.*\]\(notebooks/(\S+)\) \|.*\| (\d+) \|$", text("README.md"), re.M)
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert [name for name, _ in rows] == [path.name for path in notebooks]
+    for (name, minutes), path in zip(rows, notebooks, strict=True):
+        assert f"{minutes} min" in path.read_text(encoding="utf-8"), name
