@@ -1,0 +1,30 @@
+"""A small workshop for the vanishing gradient: data, networks, training, gauges and pictures.
+
+The path of the data:
+
+    spiral() -> Dataset -> Network.initialize() -> Trainer.advance() or train() -> Run
+
+Nothing flows back: a figure never trains, a trainer never draws, a widget holds no mathematics.
+"""
+
+from vanishing.activations import ACTIVATIONS, Activation
+from vanishing.backprop import Gradients, backprop, numerical_gradient, total_loss
+from vanishing.data import Dataset, spiral
+from vanishing.network import Network
+from vanishing.training import History, Run, Trainer, train
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "Dataset",
+    "Gradients",
+    "History",
+    "Network",
+    "Run",
+    "Trainer",
+    "backprop",
+    "numerical_gradient",
+    "spiral",
+    "total_loss",
+    "train",
+]
