@@ -213,3 +213,28 @@ def test_readme_lists_every_notebook_with_its_time() -> None:
     assert [name for name, _ in rows] == [path.name for path in notebooks]
     for (name, minutes), path in zip(rows, notebooks, strict=True):
         assert f"{minutes} min" in path.read_text(encoding="utf-8"), name
+
+
+def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", text("README.md"), re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(compile(example, "README.md", "exec"), names)
+    assert names["run"].accuracy > 0.9
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "notebook"), [(0, "02_sigmoid_training"), (1, "03_relu_training")]
+)
+def test_readme_states_the_losses_that_the_notebooks_print(column: int, notebook: str) -> None:
+    printed = (ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| loss at iteration ([\d,]+) \| (\S+) \| (\S+) \|$", text("README.md"), re.M
+    )
+    assert len(rows) == 3
+    for iteration, *losses in rows:
+        assert f"iteration {iteration.replace(',', '')}: loss {losses[column]}" in printed
+    accuracies = re.findall(
+        r"^\| training accuracy at the end \| (\S+) \| (\S+) \|$", text("README.md"), re.M
+    )
+    assert f"training accuracy: {accuracies[0][column]}" in printed
