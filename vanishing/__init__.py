@@ -11,6 +11,7 @@ from vanishing.activations import ACTIVATIONS, Activation
 from vanishing.backprop import Gradients, backprop, numerical_gradient, total_loss
 from vanishing.data import Dataset, spiral
 from vanishing.network import Network
+from vanishing.parallel import train_together
 from vanishing.training import History, Run, Trainer, train
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "spiral",
     "total_loss",
     "train",
+    "train_together",
 ]

@@ -52,13 +52,15 @@ class Activation:
 def sigmoid(z: Array) -> Array:
     """Return 1 / (1 + e^-z), without overflow at either end."""
     small = np.exp(-np.abs(z))
-    return np.divide(np.where(z < 0, small, 1), 1 + small)
+    value: Array = np.where(z < 0, small, 1) / (1 + small)
+    return value
 
 
 def sigmoid_slope(z: Array) -> Array:
     """Return s (1 - s), where s is the sigmoid of z, without cancellation at either end."""
     small = np.exp(-np.abs(z))
-    return np.asarray(small / np.square(1 + small))
+    slope: Array = small / np.square(1 + small)
+    return slope
 
 
 def _sigmoid_in_place(z: Array, slope: Array) -> None:

@@ -141,7 +141,8 @@ class Network:
 
     def predict(self, points: ArrayLike) -> NDArray[np.intp]:
         """Return the class with the highest score for each point, of shape (n,)."""
-        return np.argmax(self.scores(points), axis=1)
+        best: NDArray[np.intp] = self.scores(points).argmax(axis=1)
+        return best
 
     def accuracy(self, data: Dataset) -> float:
         """Return the share of the points of `data` that are given their own label."""

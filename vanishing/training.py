@@ -64,32 +64,38 @@ class History:
     @property
     def gradient_norm(self) -> Array:
         """The Frobenius norm of each dW, of shape (T, L)."""
-        return np.sqrt(self._sums(1))
+        return self._norm(1)
 
     @property
     def weight_norm(self) -> Array:
         """The Frobenius norm of each W, of shape (T, L)."""
-        return np.sqrt(self._sums(2))
+        return self._norm(2)
 
     @property
     def delta_norm(self) -> Array:
         """The norm of each layer's delta over all examples and units, of shape (T, L)."""
-        return np.sqrt(self._sums(3))
+        return self._norm(3)
 
     def _sums(self, kind: int) -> Array:
         layers = len(self.sizes) - 1
         first = 1 + kind * layers
         return self.record[:, first : first + layers]
 
+    def _norm(self, kind: int) -> Array:
+        norm: Array = np.sqrt(self._sums(kind))
+        return norm
+
     def lecture_statistic(self) -> Array:
         """Return sum(abs(dW)) / (fan_in + fan_out) of each layer, of shape (T, L)."""
         fans = np.array(self.sizes)
-        return np.divide(self.sum_absolute, fans[:-1] + fans[1:])
+        statistic: Array = self.sum_absolute / (fans[:-1] + fans[1:])
+        return statistic
 
     def mean_absolute(self) -> Array:
         """Return sum(abs(dW)) / (fan_in * fan_out) of each layer, of shape (T, L)."""
         fans = np.array(self.sizes)
-        return np.divide(self.sum_absolute, fans[:-1] * fans[1:])
+        mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
+        return mean
 
     def at(self, rows: slice | Sequence[int] | Array) -> "History":
         """Return the book with the chosen rows only, as NumPy's indexing chooses them."""
