@@ -96,7 +96,7 @@ def relu_slope(z: Array) -> Array:
 
 
 def _relu_in_place(z: Array, slope: Array) -> None:
-    np.greater(z, 0, out=slope)
+    np.copyto(slope, z > 0)
     np.multiply(z, slope, out=z)
 
 
@@ -111,7 +111,7 @@ def leaky_relu_slope(z: Array) -> Array:
 
 
 def _leaky_relu_in_place(z: Array, slope: Array) -> None:
-    np.greater(z, 0, out=slope)
+    np.copyto(slope, z > 0)
     np.maximum(slope, LEAK, out=slope)
     np.multiply(z, slope, out=z)
 

@@ -7,6 +7,7 @@ The symbols are those of notebook 02, in its order; rows are examples:
     dW_l = h_(l-1)^T delta_l,   delta_(l-1) = (delta_l W_l^T) * f'(z_(l-1))
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from vanishing.data import Dataset
 from vanishing.network import Network, check_fit
 
 Array = NDArray[Any]
+
+WIDE = 16
+"""Units from which on a layer counts as wide, see `FullBatch`."""
 
 CACHE_LINE = 64
 """Bytes; arrays that begin on such a boundary are added and multiplied up to twice as fast."""
@@ -170,7 +174,7 @@ class FullBatch:
     W, dW, b, db : list of ndarray
         Weights and biases apart.
     delta : list of ndarray
-        The back-propagated error of each layer, of shape (rows, fan_out).
+        After `backward`, the back-propagated error of each layer, of shape (rows, fan_out).
 
     Notes
     -----
@@ -214,58 +218,71 @@ class FullBatch:
         line = CACHE_LINE // self.dtype.itemsize
         self.rows = rows = -(-len(data) // line) * line
 
-        def by_units(units: int) -> Array:
-            return _aligned(units * rows, self.dtype).reshape(units, rows).T
-
-        # h with its column of ones; z is the same memory without it.
-        self.h = [by_units(units + 1) for units in sizes[:-1]]
-        self.z = [h[:, :-1] for h in self.h] + [by_units(sizes[-1])]
-        self.slope = [by_units(units) for units in sizes[:-1]]
-        self.delta = [by_units(units) for units in sizes[1:]]
+        # One memory serves a hidden layer's z, then h (with its column of ones), then delta.
+        self.h = [_by_units(rows, units + 1, self.dtype) for units in sizes[:-1]]
+        hidden = [h[:, :-1] for h in self.h[1:]]
+        self.z = [self.h[0][:, :-1], *hidden, _by_units(rows, sizes[-1], self.dtype)]
+        self.delta = [*hidden, _by_units(rows, sizes[-1], self.dtype)]
+        self.slope = [_by_units(rows, units, self.dtype) for units in sizes[:-1]]
         for h in self.h:
             h[:, -1] = 1
         self.z[0][:] = _padded(data.points, rows)
-        # dW = h^T delta is a third faster if delta lies example by example: copied into this.
-        widest = max(sizes[1:])
-        scratch = _aligned(rows * widest, self.dtype)
-        self._row_major = [scratch[: rows * units].reshape(rows, units) for units in sizes[1:]]
+        self._hidden = list(
+            zip(self.h[:-1], self.V[:-1], self.z[1:-1], self.slope[1:], strict=True)
+        )
+        # Between two wide layers dW = h^T delta is a third faster if delta lies example by example,
+        # which pays for the copy; a narrow product is over before that.
+        scratch = _aligned(rows * max(sizes), self.dtype)
+        self._row_major = [
+            scratch[: rows * fan_out].reshape(rows, fan_out)
+            if min(fan_in, fan_out) >= WIDE
+            else None
+            for fan_in, fan_out in itertools.pairwise(sizes)
+        ]
 
     def _allocate_softmax(self, data: Dataset) -> None:
         n, rows, classes = self.examples, self.rows, self.z[-1].shape[1]
-        self._share = _aligned(rows, self.dtype)
-        self._share[:n] = 1 / n
-        self._target = _aligned(classes * rows, self.dtype).reshape(classes, rows).T
-        self._target[np.arange(n), data.labels] = 1 / n
-        self._largest, self._total, self._weight = (_aligned(rows, self.dtype) for _ in range(3))
+        share = np.zeros((rows, 1))
+        share[:n] = 1 / n
+        one_hot = np.zeros((rows, classes))
+        one_hot[np.arange(n), data.labels] = 1
+        self._share = _by_units(rows, 1, self.dtype)
+        self._target = _by_units(rows, classes, self.dtype)
+        np.copyto(self._share, share)
+        np.copyto(self._target, share * one_hot)
+        self._largest, self._total, self._weight = (
+            _by_units(rows, 1, self.dtype) for _ in range(3)
+        )
 
     def forward(self) -> None:
         """Compute h and f'(z) of every hidden layer, then the scores."""
-        for h, v, z, slope in zip(self.h[:-1], self.V, self.z[1:], self.slope[1:], strict=False):
-            np.matmul(h, v, out=z)
+        for h_before, v, z, slope in self._hidden:
+            np.matmul(h_before, v, out=z)
             self.activation.in_place(z, slope)
         np.matmul(self.h[-1], self.V[-1], out=self.z[-1])
 
     def data_loss(self) -> float:
         """Return the mean cross-entropy of the scores, and leave delta of the last layer."""
-        scores, p = self.z[-1], self.delta[-1]
-        np.maximum.reduce(scores, axis=1, out=self._largest)
-        np.subtract(scores, self._largest[:, None], out=scores)
+        scores, p, total = self.z[-1], self.delta[-1], self._total
+        np.maximum.reduce(scores, axis=1, keepdims=True, out=self._largest)
+        np.subtract(scores, self._largest, out=scores)
         np.exp(scores, out=p)
-        np.add.reduce(p, axis=1, out=self._total)
-        # delta = (p - one_hot) / n, with the softmax's and the mean's divisions done in one.
-        np.divide(self._share, self._total, out=self._weight)
-        np.multiply(p, self._weight[:, None], out=p)
+        np.add.reduce(p, axis=1, keepdims=True, out=total)
+        # delta = (p / total - one_hot) / n, with both divisions done in one.
+        np.divide(self._share, total, out=self._weight)
+        np.multiply(p, self._weight, out=p)
         np.subtract(p, self._target, out=p)
-        np.log(self._total, out=self._total)
-        return float(self._total.dot(self._share) - np.vdot(scores.T, self._target.T))
+        np.log(total, out=total)
+        return float(np.vdot(total, self._share)) - float(np.vdot(scores.T, self._target.T))
 
     def backward(self) -> None:
         """Compute the gradient of the data loss, from the last layer to the first."""
         for layer in reversed(range(len(self.V))):
             delta = self.delta[layer]
-            row_major = self._row_major[layer]
-            np.copyto(row_major, delta)
-            np.matmul(self.h[layer].T, row_major, out=self.dV[layer])
+            copy = self._row_major[layer]
+            if copy is not None:
+                np.copyto(copy, delta)
+            np.matmul(self.h[layer].T, delta if copy is None else copy, out=self.dV[layer])
             if layer > 0:
                 before = self.delta[layer - 1]
                 np.matmul(delta, self.W[layer].T, out=before)
@@ -282,6 +299,11 @@ def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
     raw = np.zeros(size + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size].view(dtype)
+
+
+def _by_units(rows: int, units: int, dtype: np.dtype[Any]) -> Array:
+    """Return zeros of shape (rows, units) in which each unit's values lie side by side."""
+    return _aligned(rows * units, dtype).reshape(units, rows).T
 
 
 def _padded(points: Array, rows: int) -> Array:

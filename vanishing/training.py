@@ -38,7 +38,7 @@ class History:
     step_sizes : tuple of float
         The step size of each layer.
     record : ndarray of shape (T, 1 + 4 L)
-        The loss, then for each layer the sum of abs(dW), of dW^2, of W^2 and of delta^2.
+        The loss, then for each layer the sums of abs(dW), of W^2, of dW^2 and of delta^2.
     """
 
     sizes: tuple[int, ...]
@@ -64,12 +64,12 @@ class History:
     @property
     def gradient_norm(self) -> Array:
         """The Frobenius norm of each dW, of shape (T, L)."""
-        return self._norm(1)
+        return self._norm(2)
 
     @property
     def weight_norm(self) -> Array:
         """The Frobenius norm of each W, of shape (T, L)."""
-        return self._norm(2)
+        return self._norm(1)
 
     @property
     def delta_norm(self) -> Array:
@@ -180,17 +180,19 @@ class Trainer:
 
     def _allocate_update(self) -> None:
         batch = self._batch
-        self._step, self._penalty = (np.zeros_like(batch.parameters) for _ in range(2))
+        self._step, self._penalty, self._change = (
+            np.zeros_like(batch.parameters) for _ in range(3)
+        )
         parts, end = [], 0
         for v, w, step in zip(batch.V, batch.W, self.step_sizes, strict=True):
             begin, middle, end = end, end + w.size, end + v.size
             self._step[begin:end] = step
             self._penalty[begin:middle] = self.regularization
             parts += [begin, middle]
-        # Where each layer's weights and biases begin, in turn: they are summed apart.
         self._parts = np.array(parts)
-        self._terms = np.zeros((3, len(batch.parameters)), batch.dtype)
-        self._sums = np.zeros((3, len(self._parts)), batch.dtype)
+        # Views whose squares the book takes: of each layer W, then dW, then delta.
+        arrays = [*batch.W, *batch.dW, *(delta.T for delta in batch.delta)]
+        self._flat = [array.reshape(-1) for array in arrays]
 
     @property
     def network(self) -> Network:
@@ -249,31 +251,31 @@ class Trainer:
         """Make one iteration and enter it in the book, unless the loss is not finite."""
         batch = self._batch
         batch.forward()
-        loss = batch.data_loss()
+        data_loss = batch.data_loss()
         batch.backward()
-        sums = self._summed()
-        loss += 0.5 * self.regularization * float(np.add.reduce(sums[2, ::2]))
+        squares = [flat.dot(flat) for flat in self._flat]
+        layers = len(batch.W)
+        loss = data_loss + 0.5 * self.regularization * float(sum(squares[:layers]))
         if not math.isfinite(loss):
             return False
-        row = self._rows[self.iteration]
-        row[0] = loss
-        row[1:].reshape(4, -1)[:3] = sums[:, ::2]
-        row[-len(batch.delta) :] = [np.vdot(delta.T, delta.T) for delta in batch.delta]
-        change = self._terms[0]
-        np.multiply(batch.parameters, self._penalty, out=change)
-        np.add(change, batch.gradient, out=change)
-        np.multiply(change, self._step, out=change)
-        np.subtract(batch.parameters, change, out=batch.parameters)
+        self._rows[self.iteration] = [loss, *self._absolute_sums(), *squares]
+        self._update()
         self.iteration += 1
         return True
 
-    def _summed(self) -> Array:
-        """Return the sums of abs(dW), dW^2 and W^2 (and of the biases' in between)."""
-        terms = self._terms
-        np.abs(self._batch.gradient, out=terms[0])
-        np.square(self._batch.gradient, out=terms[1])
-        np.square(self._batch.parameters, out=terms[2])
-        return np.add.reduceat(terms, self._parts, axis=1, out=self._sums)
+    def _absolute_sums(self) -> Array:
+        """Return the sum of abs(dW) of each layer."""
+        np.abs(self._batch.gradient, out=self._change)
+        # Each layer's weights and biases are summed apart, in turn; the book has the weights only.
+        return np.add.reduceat(self._change, self._parts)[::2]
+
+    def _update(self) -> None:
+        """Go one step against the gradient of data loss and penalty."""
+        parameters, change = self._batch.parameters, self._change
+        np.multiply(parameters, self._penalty, out=change)
+        np.add(change, self._batch.gradient, out=change)
+        np.multiply(change, self._step, out=change)
+        np.subtract(parameters, change, out=parameters)
 
     def _make_room(self, more: int) -> None:
         """Grow the book: by just what is asked for at first, later by half at least."""
