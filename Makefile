@@ -10,7 +10,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip --disable-pip-version-check
+PIP := $(RUN) -m pip
 LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
 LAB_STAMP := $(VENV)/.lab-installed
 TEST_STAMP := $(VENV)/.test-installed
@@ -22,6 +22,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile pyproj
 # Settings of the user's own that would lead pip or Jupyter out of .venv.
 unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET
 export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
 
