@@ -66,7 +66,7 @@ lock: $(LAB_STAMP)  ## renew the lock files in binder/ with the newest versions
 .PHONY: clean
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache test-artifacts
-	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A .venv whose pip does not answer was left half made, or its Python is gone: it is made anew.
 define MAKE_VENV
