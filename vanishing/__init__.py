@@ -8,7 +8,7 @@ Nothing flows back: a figure never trains, a trainer never draws, a widget holds
 """
 
 from vanishing.activations import ACTIVATIONS, Activation
-from vanishing.backprop import Gradients, backprop, numerical_gradient, total_loss
+from vanishing.backprop import Gradients, gradients, numerical_gradient, total_loss
 from vanishing.data import Dataset, spiral
 from vanishing.network import Network
 from vanishing.parallel import train_together
@@ -23,7 +23,7 @@ __all__ = [
     "Network",
     "Run",
     "Trainer",
-    "backprop",
+    "gradients",
     "numerical_gradient",
     "spiral",
     "total_loss",

@@ -47,7 +47,7 @@ class Gradients:
     deltas: list[Array]
 
 
-def backprop(network: Network, data: Dataset, *, regularization: float = 0.0) -> Gradients:
+def gradients(network: Network, data: Dataset, *, regularization: float = 0.0) -> Gradients:
     """Return the loss and its gradient on the whole data set.
 
     Parameters
@@ -95,7 +95,7 @@ def numerical_gradient(
     Parameters
     ----------
     network, data, regularization
-        As for `backprop`.
+        As for `gradients`.
     step : float
         How far each parameter is moved.
 
@@ -107,7 +107,7 @@ def numerical_gradient(
     Raises
     ------
     TypeError, ValueError
-        As for `backprop`; also if the step is not a positive number.
+        As for `gradients`; also if the step is not a positive number.
     """
     h = real_number("step", step)
     check_fit(network, data)
@@ -141,7 +141,7 @@ def numerical_gradient(
 def total_loss(network: Network, data: Dataset, *, regularization: float = 0.0) -> float:
     """Return the mean cross-entropy plus the penalty, in plain steps.
 
-    Parameters, errors: as for `backprop`.
+    Parameters, errors: as for `gradients`.
     """
     strength = real_number("regularization", regularization, zero_allowed=True)
     check_fit(network, data)
