@@ -1,5 +1,6 @@
 """The files around the package agree with each other and name no machine."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -213,6 +214,31 @@ def test_readme_lists_every_notebook_with_its_time() -> None:
     assert [name for name, _ in rows] == [path.name for path in notebooks]
     for (name, minutes), path in zip(rows, notebooks, strict=True):
         assert f"{minutes} min" in path.read_text(encoding="utf-8"), name
+
+
+def floors() -> list[str]:
+    """Return the order of the package's files that the review checklist states."""
+    (listed,) = re.findall(r"before it in this order:\n(.*?);", text("CONTRIBUTING.md"), re.S)
+    return ["_checks", *re.findall(r"`(\w+)`", listed)]
+
+
+def imported_files(path: Path) -> set[str]:
+    """Return the names of the package's own files that a file imports from."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name.split(".")[1] for name in found if name.startswith("vanishing.")}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "vanishing").glob("*.py")), ids=lambda p: p.stem)
+def test_a_file_imports_only_from_the_floors_below_it(path: Path) -> None:
+    order = [*floors(), "__init__"]
+    assert path.stem in order
+    assert imported_files(path) <= set(order[: order.index(path.stem)])
 
 
 def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
