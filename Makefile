@@ -32,7 +32,7 @@ help:  ## list these targets
 
 .PHONY: lab
 lab: $(LAB_STAMP)  ## open JupyterLab on the first notebook
-	$(RUN) -m jupyterlab --allow-root notebooks/01_spiral_data.ipynb
+	$(RUN) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/notebooks/01_spiral_data.ipynb
 
 .PHONY: test
 test: $(TEST_STAMP)  ## run every test: units, notebooks, browser
