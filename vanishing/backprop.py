@@ -71,7 +71,7 @@ def gradients(network: Network, data: Dataset, *, regularization: float = 0.0) -
         If network and data do not fit, or the regularization is not a number from 0 on.
     """
     strength = real_number("regularization", regularization, zero_allowed=True)
-    batch = FullBatch(network, data, network.weights[0].dtype)
+    batch = FullBatch(network, data)
     with np.errstate(all="ignore"):
         batch.forward()
         loss = batch.data_loss() + 0.5 * strength * sum(float(np.sum(w * w)) for w in batch.W)
@@ -161,8 +161,8 @@ class FullBatch:
         Its parameters are copied.
     data : Dataset
         Points and labels that fit the network.
-    dtype : dtype
-        float64 or float32: the precision of everything.
+    dtype : dtype, optional
+        float64 or float32: the precision of everything; the network's own if not given.
 
     Attributes
     ----------
@@ -188,9 +188,9 @@ class FullBatch:
     - each value is overwritten by the next one as soon as it has served.
     """
 
-    def __init__(self, network: Network, data: Dataset, dtype: DTypeLike) -> None:
+    def __init__(self, network: Network, data: Dataset, dtype: DTypeLike | None = None) -> None:
         check_fit(network, data)
-        self.dtype = np.dtype(dtype)
+        self.dtype = np.dtype(network.weights[0].dtype if dtype is None else dtype)
         self.examples = len(data)
         self.activation = network.activation
         self._allocate_parameters(network)

@@ -97,6 +97,9 @@ class History:
         mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
         return mean
 
+    def __repr__(self) -> str:
+        return f"History({self.iterations} iterations of {'-'.join(map(str, self.sizes))})"
+
     def at(self, rows: slice | Sequence[int] | Array) -> "History":
         """Return the book with the chosen rows only, as NumPy's indexing chooses them."""
         return replace(self, record=self.record[rows])
@@ -122,6 +125,11 @@ class Run:
     history: History
     accuracy: float
     diverged_at: int | None
+
+    def __repr__(self) -> str:
+        made = f"{self.history.iterations} iterations, accuracy {self.accuracy:.2f}"
+        end = "" if self.diverged_at is None else f", diverged at iteration {self.diverged_at}"
+        return f"Run({self.network}, {made}{end})"
 
 
 class Trainer:
