@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
+from vanishing.measures import find_measure
 from vanishing.network import Network
 from vanishing.training import History
 
 Array = NDArray[Any]
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 80,
     "figure.facecolor": "white",
@@ -174,6 +175,12 @@ def points(ax: Axes, data: Dataset, *, size: float = 28) -> list[PathCollection]
     return drawn
 
 
+def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
+    """Show other data of as many classes on what `points` drew."""
+    for label, dots in enumerate(drawn):
+        dots.set_offsets(data.points[data.labels == label])
+
+
 @dataclass(eq=False)
 class DecisionRegions:
     """Decision regions on an axes; `update` shows another network's on the same artists.
@@ -212,6 +219,7 @@ def decision_regions(
     data: Dataset,
     *,
     margin: float = 1.0,
+    reach: float | None = None,
     resolution: float = 0.02,
     enlarge: int = 1,
     size: float = 28,
@@ -230,6 +238,8 @@ def decision_regions(
         The points to draw on top.
     margin : float
         How far the map reaches beyond the data. The default is the lecture's.
+    reach : float, optional
+        The map's limit in all four directions, whatever the data.
     resolution : float
         Distance between two points of the grid on which the network is asked.
     enlarge : int
@@ -244,6 +254,8 @@ def decision_regions(
         The artists, with a method to show another network.
     """
     low, high = data.points.min(axis=0) - margin, data.points.max(axis=0) + margin
+    if reach is not None:
+        low, high = np.full(2, -reach), np.full(2, reach)
     counts = np.maximum(np.rint((high - low) / resolution).astype(int) + 1, 2)
     x, y = (np.linspace(*ends) for ends in zip(low, high, counts, strict=True))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -316,9 +328,9 @@ def thinned(values: Array, *, log: bool = False) -> tuple[Array, Array]:
     rows = len(values)
     if rows <= 2 * CURVE_BUCKETS:
         return np.arange(rows), values
-    place = np.log1p(np.arange(rows)) if log else np.arange(rows)
-    bucket = (place * (CURVE_BUCKETS / place[-1])).astype(int)
-    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+    edges = np.linspace(0, 1, CURVE_BUCKETS, endpoint=False)
+    places = np.expm1(edges * np.log1p(rows)) if log else edges * rows
+    starts = np.unique(places.astype(int))
     widths = np.diff(starts, append=rows)
     extremes = [np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)]
     # A falling stretch is drawn from its highest value to its lowest.
@@ -396,8 +408,8 @@ def gradient_curves(
     activation : str or Activation
         Gives the colour; the layer gives the line style.
     measure : str or callable
-        How size is read: "lecture statistic", "mean absolute", or a function that takes a
-        History and returns an array of shape (T, L).
+        How size is read: a name in `MEASURES`, or a function that takes a History and returns
+        an array of shape (T, L).
     layers : sequence of int, optional
         Which layers, counted from 1. Left out: all that end in hidden units.
     log_iterations : bool
@@ -426,20 +438,14 @@ def measured(history: History, measure: Measure) -> Array:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If no measure has that name.
     """
-    known = {
-        "lecture statistic": History.lecture_statistic,
-        "mean absolute": History.mean_absolute,
-    }
-    if callable(measure):
-        return measure(history)
-    if measure not in known:
-        raise ValueError(f"measure must be one of {', '.join(map(repr, known))}; got {measure!r}")
-    return known[measure](history)
+    return measure(history) if callable(measure) else find_measure(measure)(history)
 
 
 def measure_label(measure: Measure) -> str:
     """Return what stands beside the axis for that measure."""
-    return "gradient size" if callable(measure) else f"gradient, {measure}"
+    if isinstance(measure, str):
+        measure = find_measure(measure)
+    return getattr(measure, "label", "gradient size")
