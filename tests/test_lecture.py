@@ -1,17 +1,10 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from vanishing import Run, lecture, train, train_together
 
 PUBLISHED = tuple(Path(__file__).with_name("published_log.txt").read_text().splitlines())
-
-
-@pytest.fixture(scope="module")
-def published_runs() -> list[Run]:
-    data, *networks = lecture.setup()
-    return train_together(networks, data, progress=False)
 
 
 def test_all_published_lines_come_out(published_runs: list[Run]) -> None:

@@ -24,8 +24,11 @@ from vanishing.training import Trainer
 
 Array = NDArray[Any]
 
-SHRINKS, GROWS = 0.5, 2.0
+SHRINKS, GROWS = 1 / 3, 3.0
 """A layer that multiplies the error's norm by less, or by more, is not healthy."""
+
+SMALL = 0.5
+"""A factor below this is named when a layer shrinks the error."""
 
 FAR_BELOW = 0.5
 """Slopes whose root mean square is below this share of the largest slope count as saturated."""
@@ -226,14 +229,14 @@ def cause(
     -------
     str
         - "no error arrives": there is nothing to multiply.
-        - "healthy": the norm is at least halved and at most doubled, whichever way. A large
-          factor may make up for a small one.
-        - "grows": it is more than doubled.
+        - "healthy": the norm is at most divided or multiplied by 3. A large factor may make up
+          for a small one.
+        - "grows": it is multiplied by more than 3.
         - otherwise the factors below 1/2, or the smaller one if there is none: "small weights",
           and for the slopes
           "dead units" (half of the units or more, or nothing comes through),
           "saturated" (root mean square below half of the largest slope),
-          "unsaturated, but times 1/4 at most" (sigmoid), or
+          "unsaturated, but times 1/4 at most" (sigmoid; "slopes below 1" for tanh), or
           "units off" (ReLU: not dead, but off for the examples that carry the error).
     """
     f = find_activation(activation)
@@ -244,9 +247,9 @@ def cause(
         return "healthy"
     if product > GROWS:
         return "grows"
-    limit = max(SHRINKS, min(weights, np.nan_to_num(slopes, nan=np.inf)))
-    found = ["small weights"] if weights <= limit and weights < 1 else []
-    if slopes <= limit and slopes < 1:
+    limit = max(SMALL, np.nanmin([weights, slopes]))
+    found = ["small weights"] if weights <= limit else []
+    if slopes <= limit:
         found.append(_slopes_cause(f, slopes, dead))
     return " and ".join(found)
 
@@ -258,6 +261,8 @@ def _slopes_cause(f: Activation, slopes: float, dead: float) -> str:
         return "units off"
     if slopes < FAR_BELOW * f.largest_slope:
         return "saturated"
+    if f.largest_slope == 1:
+        return "slopes below 1"
     return f"unsaturated, but times 1/{1 / f.largest_slope:g} at most"
 
 
@@ -478,9 +483,9 @@ def _slope_factors(squares: list[Array]) -> Array:
     share = np.full_like(squares[-1], 1 / len(squares[-1]))  # of the error, on each example
     factors = []
     for square in reversed(squares):
-        share = share * square
-        factors.append(np.sqrt(share.sum()))
-        share = share / share.sum()
+        passed = share * square
+        factors.append(np.sqrt(passed.sum()))
+        share = passed / passed.sum() if passed.any() else share
     return np.array(factors[::-1])
 
 

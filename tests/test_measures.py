@@ -1,0 +1,174 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vanishing import Dataset, Network, Run, Trainer, gradients, lecture, train_together
+from vanishing.ledger import saturation_share
+from vanishing.measures import MEASURES, find_measure
+
+Arrays = list[np.ndarray]
+ITERATIONS = (0, 10, 1000, 20_000)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[Network, Dataset]:
+    rng = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    inputs, classes = draw(st.integers(1, 3)), draw(st.integers(2, 4))
+    sizes = (inputs, *draw(st.lists(st.integers(1, 12), max_size=3)), classes)
+    activation = draw(st.sampled_from(["sigmoid", "tanh", "relu", "leaky_relu"]))
+    network = Network.initialize(sizes, activation, scale=draw(st.floats(0.05, 1.0)), rng=rng)
+    n = draw(st.integers(1, 20))
+    return network, Dataset(rng.randn(n, inputs), rng.randint(0, classes, n))
+
+
+def naive(weights: Arrays, dws: Arrays, deltas: Arrays, steps: list[float]) -> dict[str, Arrays]:
+    """Compute each measure entry by entry, as its definition says."""
+    found: dict[str, list[float]] = {name: [] for name in MEASURES}
+    for w, dw, delta, step in zip(weights, dws, deltas, steps, strict=True):
+        fan_in, fan_out = w.shape
+        total = sum(abs(float(x)) for x in dw.ravel())
+        norm = sum(float(x) ** 2 for x in dw.ravel()) ** 0.5
+        found["lecture statistic"].append(total / (fan_in + fan_out))
+        found["mean absolute dW"].append(total / (fan_in * fan_out))
+        found["norm of dW"].append(norm)
+        found["RMS of delta"].append(np.mean([float(x) ** 2 for x in delta.ravel()]) ** 0.5)
+        updates = [float(step * x) ** 2 for x in dw.ravel()]
+        found["update-to-weight ratio"].append(
+            sum(updates) ** 0.5 / sum(float(x) ** 2 for x in w.ravel()) ** 0.5
+        )
+    return found
+
+
+@settings(max_examples=40)
+@given(problems(), st.data())
+def test_measures_are_their_definitions(
+    problem: tuple[Network, Dataset], data: st.DataObject
+) -> None:
+    network, points = problem
+    layers = len(network.weights)
+    steps = data.draw(st.lists(st.sampled_from([0.0, 0.01, 0.3]), min_size=layers, max_size=layers))
+    trainer = Trainer(network, points, step_size=steps)
+    expected = []
+    for _ in range(3):
+        now = trainer.network
+        saved = gradients(now, points)
+        expected.append(naive(now.weights, saved.weights, saved.deltas, steps))
+        trainer.advance(1)
+    for name, measure in MEASURES.items():
+        by_definition = np.array([row[name] for row in expected])
+        np.testing.assert_allclose(measure(trainer.history), by_definition, rtol=1e-9, atol=1e-300)
+
+
+def test_a_network_of_zeros_has_an_infinite_update_to_weight_ratio() -> None:
+    network = Network([np.zeros((2, 3))], [np.zeros(3)])
+    data = Dataset([[1.0, 2.0], [0.5, 1.0]], [0, 1])
+    trainer = Trainer(network, data)
+    trainer.advance(1)
+    assert np.isinf(MEASURES["update-to-weight ratio"](trainer.history)).all()
+
+
+def test_every_measure_documents_itself() -> None:
+    for name, measure in MEASURES.items():
+        assert find_measure(name) is measure
+        assert find_measure(measure) is measure
+        assert measure.question.endswith("?")
+        assert min(map(len, (measure.label, measure.formula, measure.deceives))) > 5
+
+
+def test_formulas_can_be_typeset() -> None:
+    from matplotlib.mathtext import MathTextParser
+
+    for measure in MEASURES.values():
+        MathTextParser("path").parse(f"${measure.formula}$")
+
+
+@pytest.mark.parametrize(("wrong", "error"), [("loudness", ValueError), (3, TypeError)])
+def test_an_unknown_measure_is_refused_with_the_known_ones(wrong: str, error: type) -> None:
+    with pytest.raises(error, match=r"measure must be one of 'lecture statistic'.*got"):
+        find_measure(wrong)
+
+
+# What is true of the lecture's run
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Run]:
+    data, *networks = lecture.setup()
+    found = train_together(networks, data, iterations=20_001, progress=False)
+    return dict(zip(("sigmoid", "relu"), found, strict=True))
+
+
+TABLE = {
+    ("sigmoid", "lecture statistic"): ("0.019", "0.42", "0.48", "0.44"),
+    ("sigmoid", "mean absolute dW"): ("0.25", "5.5", "6.3", "5.7"),
+    ("sigmoid", "norm of dW"): ("0.05", "0.99", "1.13", "0.90"),
+    ("relu", "lecture statistic"): ("0.55", "0.59", "0.45", "0.53"),
+    ("relu", "mean absolute dW"): ("7.1", "7.7", "5.8", "6.9"),
+}
+
+
+def printed_as(value: float, text: str) -> str:
+    """Return the value with as many decimals as the text has."""
+    return f"{value:.{len(text.partition('.')[2])}f}"
+
+
+@pytest.mark.parametrize(("activation", "measure"), TABLE)
+def test_ratio_of_first_to_second_layer(
+    runs: dict[str, Run], activation: str, measure: str
+) -> None:
+    values = MEASURES[measure](runs[activation].history)
+    expected = TABLE[activation, measure]
+    found = [values[i, 0] / values[i, 1] for i in ITERATIONS]
+    assert tuple(map(printed_as, found, expected)) == expected
+
+
+DELTAS = {"sigmoid": ("0.16", "0.17", "0.25", "1.15"), "relu": ("0.51", "0.54", "2.1", "2.7")}
+
+
+@pytest.mark.parametrize("activation", DELTAS)
+def test_ratio_of_the_mean_absolute_error(activation: str) -> None:
+    data, *networks = lecture.setup()
+    trainer = Trainer(networks[list(DELTAS).index(activation)], data)
+    found = []
+    for iteration in ITERATIONS:
+        trainer.advance(iteration - trainer.iteration)
+        first, second, _ = gradients(trainer.network, data).deltas
+        found.append(np.abs(first).mean() / np.abs(second).mean())
+    assert tuple(map(printed_as, found, DELTAS[activation])) == DELTAS[activation]
+
+
+def test_the_divisor_makes_the_gap() -> None:
+    plotted, true = (2 + 50) / (50 + 50), (2 * 50) / (50 * 50)
+    assert plotted / true == pytest.approx(13.0)
+
+
+def test_gradients_at_the_first_iteration(runs: dict[str, Run]) -> None:
+    at_start = {name: run.history.mean_absolute()[0, 0] for name, run in runs.items()}
+    assert f"{at_start['sigmoid']:.1e}" == "3.3e-04"
+    assert f"{at_start['relu']:.1e}" == "2.4e-03"
+
+
+def test_the_plateau(runs: dict[str, Run]) -> None:
+    history = runs["sigmoid"].history
+    data_loss = history.loss - 0.5 * 1e-3 * (history.weight_norm**2).sum(axis=1)
+    assert f"{data_loss[1000]:.3f}" == "1.089"
+
+
+def test_the_end_of_the_published_runs(published_runs: list[Run]) -> None:
+    sigmoid, relu = (run.history.mean_absolute()[-1, 0] for run in published_runs)
+    assert f"{sigmoid:.1e}" == "9.7e-04"
+    # ReLU's jitters from one iteration to the next.
+    assert 5.0e-4 < relu < 5.5e-4
+    data = lecture.setup()[0]
+    at_end = saturation_share(published_runs[0].network, data)[0]
+    assert f"{at_end:.1%}" == "0.7%"
+
+
+def test_no_unit_of_the_first_layer_saturates_for_5000_iterations() -> None:
+    data, network, _ = lecture.setup()
+    trainer = Trainer(network, data)
+    for _ in range(5):
+        assert saturation_share(trainer.network, data)[0] == 0
+        trainer.advance(1000)
+    assert saturation_share(trainer.network, data)[0] == 0
