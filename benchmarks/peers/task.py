@@ -1,0 +1,68 @@
+"""What every peer is given, and what it gives back. Needs NumPy alone, as the peers' processes do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training run: where it starts, and with which settings.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2)
+        In float64; the peer converts them.
+    labels : ndarray of shape (n,)
+        The class of each point.
+    weights : list of ndarray
+        The initial weights of each layer, of shape (fan_in, fan_out). All biases start at zero.
+    activation : {"sigmoid", "relu"}
+        Of the hidden layers.
+    dtype : {"float64", "float32"}
+        The precision to train in.
+    step_size, regularization : float
+        As in the lecture.
+    """
+
+    points: Array
+    labels: Array
+    weights: list[Array]
+    activation: str
+    dtype: str
+    step_size: float = 0.1
+    regularization: float = 1e-3
+
+    def start(self) -> tuple[Array, list[Array], list[Array]]:
+        """Return points, weights and biases in the task's precision, copied."""
+        weights = [w.astype(self.dtype) for w in self.weights]
+        biases = [np.zeros((1, w.shape[1]), self.dtype) for w in weights]
+        return self.points.astype(self.dtype), weights, biases
+
+    def one_hot(self) -> Array:
+        """Return the labels as rows of zeros with one 1."""
+        return np.eye(self.weights[-1].shape[1], dtype=self.dtype)[self.labels]
+
+
+class Record(NamedTuple):
+    """What a peer keeps of each iteration, taken before the update.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (T,), or None
+        Mean cross-entropy plus the penalty.
+    sums : ndarray of shape (T, L), or None
+        The sum of abs(dW) of each weight matrix, before the penalty's gradient is added.
+    """
+
+    losses: Array | None = None
+    sums: Array | None = None
+
+
+Advance = Callable[[int], Record]
+"""Makes so many iterations more, and returns their record when all of them are done."""

@@ -1,0 +1,54 @@
+"""A peer's process: `python -m peers.worker MODULE` does what comes through standard input.
+
+A request is ("prepare", function, task), which calls MODULE.function(task) and keeps the `Advance`
+that it returns; or ("advance", number, iterations), which runs the one with that number. A reply is
+a dictionary with the result, or with an "error".
+"""
+
+import importlib
+import os
+import pickle
+import resource
+import sys
+import time
+from types import ModuleType
+from typing import Any
+
+from peers.task import Advance
+
+
+def main() -> None:
+    """Serve requests until the input ends."""
+    # Libraries print what they like; only replies may reach the pipe.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    prepared: list[Advance] = []
+    module: ModuleType | None = None
+    while True:
+        try:
+            request = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            module = module or importlib.import_module(f"peers.{sys.argv[1]}")
+            reply = _answer(module, prepared, request)
+        except Exception as error:  # noqa: BLE001  # The other side reports it and goes on.
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        pickle.dump(reply, replies)
+        replies.flush()
+
+
+def _answer(module: ModuleType, prepared: list[Advance], request: Any) -> dict[str, Any]:
+    kind, which, argument = request
+    if kind == "prepare":
+        prepared.append(getattr(module, which)(argument))
+        return {"number": len(prepared) - 1}
+    begin = time.perf_counter()
+    record = prepared[which](argument)
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"seconds": seconds, "record": record, "peak": peak}
+
+
+if __name__ == "__main__":
+    main()
