@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
@@ -181,9 +181,46 @@ def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
         dots.set_offsets(data.points[data.labels == label])
 
 
+class RegionMap:
+    """Asks networks for their answers on a grid, and paints these as an image.
+
+    Parameters
+    ----------
+    low, high : array_like of shape (2,)
+        The corners of the map.
+    counts : tuple of int
+        Columns and rows of the grid on which a network is asked.
+    pixels : tuple of int
+        Columns and rows of the image; scores between the grid's points are interpolated.
+    """
+
+    def __init__(
+        self, low: ArrayLike, high: ArrayLike, counts: tuple[int, int], pixels: tuple[int, int]
+    ) -> None:
+        x, y = (
+            np.linspace(*ends) for ends in zip(np.array(low), np.array(high), counts, strict=True)
+        )
+        self.grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        self._columns, self._rows = map(_interpolation, counts, pixels)
+
+    def colors(self, network: Network) -> NDArray[np.uint8]:
+        """Return the image, of shape (rows, columns, 3), its first row at the bottom.
+
+        Parameters
+        ----------
+        network : Network
+            A network with two inputs.
+        """
+        with np.errstate(all="ignore"):
+            scores = network.scores(self.grid).astype(np.float32)
+            by_class = scores.T.reshape(-1, self._rows.shape[1], self._columns.shape[1])
+            fine = self._rows @ by_class @ self._columns.T
+        return _region_colors(fine.argmax(axis=0).astype(np.uint8), len(by_class))
+
+
 @dataclass(eq=False)
 class DecisionRegions:
-    """Decision regions on an axes; `update` shows another network's on the same artists.
+    """Decision regions on an axes.
 
     Parameters
     ----------
@@ -191,26 +228,10 @@ class DecisionRegions:
         The regions.
     points : list of PathCollection
         The points on top of them.
-    grid : ndarray of shape (rows * columns, 2)
-        Where the network is asked.
-    enlarge : tuple of ndarray
-        Two matrices that interpolate the scores linearly between the grid's points, from rows to
-        the image's rows and from columns to the image's columns.
     """
 
     image: AxesImage
     points: list[PathCollection]
-    grid: Array
-    enlarge: tuple[Array, Array]
-
-    def update(self, network: Network) -> None:
-        """Show the regions of another network."""
-        with np.errstate(all="ignore"):
-            scores = network.scores(self.grid).astype(np.float32)
-            rows, columns = (matrix.shape[1] for matrix in self.enlarge)
-            by_class = scores.T.reshape(-1, rows, columns)
-            fine = self.enlarge[0] @ by_class @ self.enlarge[1].T
-        self.image.set_data(_region_colors(fine.argmax(axis=0), len(by_class)))
 
 
 def decision_regions(
@@ -219,9 +240,7 @@ def decision_regions(
     data: Dataset,
     *,
     margin: float = 1.0,
-    reach: float | None = None,
     resolution: float = 0.02,
-    enlarge: int = 1,
     size: float = 28,
 ) -> DecisionRegions:
     """Draw which class the network gives to each point of the plane, and the data on top.
@@ -238,56 +257,40 @@ def decision_regions(
         The points to draw on top.
     margin : float
         How far the map reaches beyond the data. The default is the lecture's.
-    reach : float, optional
-        The map's limit in all four directions, whatever the data.
     resolution : float
         Distance between two points of the grid on which the network is asked.
-    enlarge : int
-        Image pixels to one distance of the grid; scores between are interpolated. A coarse grid
-        that is enlarged draws many times faster and looks nearly the same.
     size : float
         Area of a point's marker, in square points.
 
     Returns
     -------
     DecisionRegions
-        The artists, with a method to show another network.
+        The artists.
     """
     low, high = data.points.min(axis=0) - margin, data.points.max(axis=0) + margin
-    if reach is not None:
-        low, high = np.full(2, -reach), np.full(2, reach)
-    counts = np.maximum(np.rint((high - low) / resolution).astype(int) + 1, 2)
-    x, y = (np.linspace(*ends) for ends in zip(low, high, counts, strict=True))
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    image = ax.imshow(
-        np.zeros((1, 1, 3), np.uint8),
-        extent=(low[0], high[0], low[1], high[1]),
-        origin="lower",
-        interpolation="nearest",
-        zorder=0,
-    )
+    columns, rows = np.maximum(np.rint((high - low) / resolution).astype(int) + 1, 2)
+    colors = RegionMap(low, high, (columns, rows), (columns, rows)).colors(network)
+    extent = (low[0], high[0], low[1], high[1])
+    image = ax.imshow(colors, extent=extent, origin="lower", interpolation="nearest", zorder=0)
     ax.grid(visible=False)
     drawn = points(ax, data, size=size)
-    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    matrices = (_interpolation(len(y), enlarge), _interpolation(len(x), enlarge))
-    regions = DecisionRegions(image, drawn, grid, matrices)
-    regions.update(network)
-    return regions
+    ax.set(xlim=extent[:2], ylim=extent[2:])
+    return DecisionRegions(image, drawn)
 
 
-def _interpolation(count: int, factor: int) -> Array:
+def _interpolation(count: int, pixels: int) -> Array:
     """Return the matrix that interpolates linearly between `count` values."""
-    position = np.linspace(0, count - 1, (count - 1) * factor + 1)
+    position = np.linspace(0, count - 1, pixels)
     distance = np.abs(position[:, None] - np.arange(count))
     weights: Array = np.maximum(1 - distance, 0).astype(np.float32)
     return weights
 
 
-def _region_colors(labels: Array, classes: int) -> Array:
+def _region_colors(labels: Array, classes: int) -> NDArray[np.uint8]:
     """Return the image of a grid of labels, of shape (rows, columns, 3)."""
     strong = np.array([to_rgb(class_style(label)[0]) for label in range(classes)])
     soft = np.rint(255 * (0.45 * strong + 0.55)).astype(np.uint8)
-    colors: Array = soft[labels]
+    colors: NDArray[np.uint8] = soft.take(labels, axis=0)
     border = np.zeros(labels.shape, bool)
     border[1:] = labels[1:] != labels[:-1]
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]

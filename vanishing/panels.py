@@ -1,0 +1,422 @@
+"""The live picture: panels on one Matplotlib figure whose moving parts alone are drawn anew.
+
+A full drawing of axes and text takes about 100 ms, of the moving artists 5 ms. So the rest is
+kept as an image, and drawn anew only where a panel says that it has outgrown its limits.
+
+To add a panel, write a class with `setup` and `update` and enter it in `PANELS`.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.image
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from vanishing import figures
+from vanishing.experiment import Experiment
+
+DPI = 96
+"""At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
+
+WIDTH = 860
+"""Pixels; what JupyterLab leaves for an output on a screen of 1280."""
+
+REACH = 1.2
+"""The maps reach this far in all directions; the spiral reaches 1."""
+
+MAP_GRID = 41
+"""A network is asked on so many points in each direction of the live map."""
+
+DECADES = 3
+"""Logarithmic limits give way by so many decades at once, so that they do so rarely."""
+
+
+@dataclass
+class Scene:
+    """What is to be seen.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The data and the networks.
+    measure : str or callable
+        How a gradient's size is read.
+    iterations : int
+        Where the axes of iterations end.
+    """
+
+    experiment: Experiment
+    measure: figures.Measure = "lecture statistic"
+    iterations: int = 50_000
+
+    @property
+    def frame(self) -> tuple[Any, ...]:
+        """What decides titles, legends and the number of artists."""
+        settings = self.experiment.settings
+        return settings.activations, settings.sizes, self.measure, self.iterations
+
+
+class Panel:
+    """One panel of the picture.
+
+    Attributes
+    ----------
+    square : bool
+        Whether its axes are square maps, in the left column, rather than wide ones at the right.
+    outgrown : bool
+        Set by `update` when limits were changed: then axes and text are drawn anew.
+    """
+
+    square = False
+    outgrown = False
+
+    def count(self, scene: Scene) -> int:  # noqa: ARG002 (others need the scene)
+        """Return how many axes the panel takes."""
+        return 1
+
+    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+        """Draw on empty axes what does not move, and make the artists that do."""
+        raise NotImplementedError
+
+    def update(self, scene: Scene) -> list[Artist]:
+        """Bring the moving artists up to date and return them, lowest first."""
+        raise NotImplementedError
+
+
+class PointsPanel(Panel):
+    """The data."""
+
+    square = True
+
+    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+        """Draw the points and the names of their classes."""
+        (ax,) = axes
+        self.drawn = figures.points(ax, scene.experiment.data)
+        ax.legend(loc="lower right", handletextpad=0.1, borderpad=0.3)
+
+    def update(self, scene: Scene) -> list[Artist]:
+        """Move the points."""
+        figures.move_points(self.drawn, scene.experiment.data)
+        return list(self.drawn)
+
+
+class Pixels(Artist):
+    """An image that fills an axes pixel by pixel: drawn a hundred times faster than `imshow`."""
+
+    def __init__(self, ax: Axes) -> None:
+        super().__init__()
+        self.set_figure(ax.figure)
+        self.axes = ax
+        box = ax.bbox
+        self.corner = round(box.x0), round(box.y0)
+        self.size = round(box.width), round(box.height)
+        self.pixels = np.full((*self.size[::-1], 4), 255, np.uint8)
+
+    def draw(self, renderer: Any) -> None:
+        """Copy the pixels, the first row at the bottom."""
+        renderer.draw_image(renderer.new_gc(), *self.corner, self.pixels)
+
+
+class RegionsPanel(Panel):
+    """The decision regions of each network, with the data on top."""
+
+    square = True
+
+    def count(self, scene: Scene) -> int:
+        """Return the number of networks."""
+        return len(scene.experiment.trainers)
+
+    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+        """Prepare each network's map."""
+        self.images = [Pixels(ax) for ax in axes]
+        corners = (-REACH, -REACH), (REACH, REACH)
+        self.map = figures.RegionMap(*corners, (MAP_GRID, MAP_GRID), self.images[0].size)
+        self.points = []
+        for ax, name in zip(axes, scene.experiment.settings.activations, strict=True):
+            area = 26 if len(axes) == 1 else 14
+            self.points.append(figures.points(ax, scene.experiment.data, size=area))
+            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="", ylabel="")
+            ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+            ax.grid(visible=False)
+            figures.caption(ax, f"{figures.activation_label(name)}: decision regions")
+
+    def update(self, scene: Scene) -> list[Artist]:
+        """Ask the networks as they are now."""
+        moving: list[Artist] = []
+        for image, points, trainer in zip(
+            self.images, self.points, scene.experiment.trainers, strict=True
+        ):
+            image.pixels[:, :, :3] = self.map.colors(trainer.network)
+            figures.move_points(points, scene.experiment.data)
+            moving += [image, *points]
+        return moving
+
+
+class CurvesPanel(Panel):
+    """Curves over iterations, both axes logarithmic."""
+
+    limits = (1e-5, 1.0)
+    furthest = (1e-40, 1e12)
+
+    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+        """Draw empty axes and one empty line a curve."""
+        (self.ax,) = axes
+        figures.iteration_axis(self.ax, log=True)
+        self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=self.limits)
+        if not self.ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
+            self.ax.set_xlabel("")
+            self.ax.tick_params(labelbottom=False)
+        self.lines = self.empty_lines(scene)
+
+    def empty_lines(self, scene: Scene) -> list[Line2D]:
+        """Return one empty line for each column of `values`."""
+        raise NotImplementedError
+
+    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+        """Return the curves of one network, of shape (T, curves)."""
+        raise NotImplementedError
+
+    def update(self, scene: Scene) -> list[Artist]:
+        """Lengthen the curves."""
+        lines = iter(self.lines)
+        found = []
+        for network in range(len(scene.experiment.trainers)):
+            iterations, curves = figures.thinned(self.values(scene, network), log=True)
+            found.append(curves)
+            for curve in curves.T:
+                next(lines).set_data(iterations, curve)
+        self._make_room(np.concatenate(found, axis=None))
+        return list(self.lines)
+
+    def _make_room(self, values: NDArray[Any]) -> None:
+        shown = values[np.isfinite(values) & (values > 0)]
+        low, high = wide_enough(shown, self.limits, self.furthest)
+        self.outgrown = (low, high) != self.ax.get_ylim()
+        if self.outgrown:
+            self.ax.set_ylim(low, high)
+
+
+def wide_enough(
+    values: NDArray[Any], limits: tuple[float, float], furthest: tuple[float, float]
+) -> tuple[float, float]:
+    """Return logarithmic limits that hold the values: the given ones, or wider by whole steps."""
+    low, high = limits
+    if values.size:
+        below = math.log10(low / min(low, max(values.min(), furthest[0])))
+        above = math.log10(min(max(high, values.max()), furthest[1]) / high)
+        low *= 10.0 ** (-DECADES * math.ceil(below / DECADES))
+        high *= 10.0 ** (DECADES * math.ceil(above / DECADES))
+    return low, high
+
+
+class LossPanel(CurvesPanel):
+    """The loss of each network, and ln K."""
+
+    limits = (0.05, 5.0)
+    furthest = (1e-6, 5e6)
+
+    def empty_lines(self, scene: Scene) -> list[Line2D]:
+        """Return one line a network."""
+        settings = scene.experiment.settings
+        figures.caption(self.ax, "Loss")
+        figures.chance_line(self.ax, settings.sizes[-1])
+        self.ax.yaxis.set_major_formatter("{x:g}")
+        lines = [_line(self.ax, name, 1) for name in settings.activations]
+        for line, name in zip(lines, settings.activations, strict=True):
+            line.set_label(figures.activation_label(name))
+        self.ax.legend(loc="lower left", labelspacing=0.25, borderpad=0.3)
+        return lines
+
+    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+        """Return the loss."""
+        return scene.experiment.trainers[network].history.loss[:, None]
+
+
+class GradientsPanel(CurvesPanel):
+    """The gradient's size in each hidden layer of each network."""
+
+    def empty_lines(self, scene: Scene) -> list[Line2D]:
+        """Return one line for each hidden layer of each network."""
+        settings = scene.experiment.settings
+        name = scene.measure if isinstance(scene.measure, str) else "size"
+        figures.caption(self.ax, f"Gradient: {getattr(scene.measure, 'name', name)}")
+        layers = range(1, settings.hidden_layers + 1)
+        lines = [_line(self.ax, name, layer) for name in settings.activations for layer in layers]
+        ends = [1, len(layers)] if len(layers) > 3 else list(layers)
+        for number, line in enumerate(lines):
+            if number % len(layers) + 1 not in ends:
+                line.set(linewidth=1, alpha=0.6)
+        self._name_layers(ends)
+        return lines
+
+    def _name_layers(self, layers: Sequence[int]) -> None:
+        # Hue tells the network and is named beside the loss; here only the line styles are.
+        marks = [
+            Line2D([], [], color="0.25", ls=figures.layer_style(k), label=f"layer {k}")
+            for k in dict.fromkeys(layers)
+        ]
+        self.ax.legend(handles=marks, loc="upper right", ncols=3, borderpad=0.3, handlelength=2.4)
+
+    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+        """Return the measure for all layers that end in hidden units."""
+        history = scene.experiment.trainers[network].history
+        return figures.measured(history, scene.measure)[:, :-1]
+
+
+def _line(ax: Axes, activation: str, layer: int) -> Line2D:
+    color, style = figures.activation_color(activation), figures.layer_style(layer)
+    (line,) = ax.plot([], [], color=color, linestyle=style)
+    return line
+
+
+PANELS: dict[str, type[Panel]] = {
+    "points": PointsPanel,
+    "regions": RegionsPanel,
+    "loss": LossPanel,
+    "gradients": GradientsPanel,
+}
+"""The known panels by name."""
+
+
+class Picture:
+    """Panels on one figure: square maps in a column at the left, wide panels at the right.
+
+    Parameters
+    ----------
+    panels : sequence of str
+        Names in `PANELS`.
+    scene : Scene
+        What is to be seen first.
+    width : int
+        Pixels.
+
+    Raises
+    ------
+    ValueError
+        If a panel is not known.
+    """
+
+    def __init__(self, panels: Sequence[str], scene: Scene, *, width: int = WIDTH) -> None:
+        unknown = [name for name in panels if name not in PANELS]
+        if unknown or not panels:
+            known = ", ".join(map(repr, PANELS))
+            raise ValueError(f"panels must be some of {known}; got {tuple(panels)!r}")
+        self.panels = [PANELS[name]() for name in panels]
+        self.width = width
+        self.show(scene)
+
+    def show(self, scene: Scene) -> None:
+        """Draw the scene; only what moves, wherever that is enough."""
+        if scene.frame != getattr(self, "_frame", None):
+            self._build(scene)
+        artists = [artist for panel in self.panels for artist in panel.update(scene)]
+        if self._background is None or any(panel.outgrown for panel in self.panels):
+            self._draw_background(artists)
+        canvas: Any = self.canvas
+        canvas.restore_region(self._background)
+        for artist in artists:
+            artist.axes.draw_artist(artist)  # type: ignore[union-attr]
+
+    def encode(self, form: str = "png") -> bytes:
+        """Return the picture as a PNG or JPEG file."""
+        options = {"compress_level": 1} if form == "png" else {"quality": 92, "subsampling": 0}
+        pixels = np.asarray(self.canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call]
+        file = io.BytesIO()
+        matplotlib.image.imsave(file, pixels, format=form, pil_kwargs=options)
+        return file.getvalue()
+
+    def _build(self, scene: Scene) -> None:
+        maps = sum(panel.count(scene) for panel in self.panels if panel.square)
+        wide = sum(panel.count(scene) for panel in self.panels if not panel.square)
+        layout = Layout(maps, wide)
+        figure = Figure((WIDTH / DPI, layout.height / DPI), DPI * self.width / WIDTH)
+        self.canvas = FigureCanvasAgg(figure)
+        with mpl.rc_context({**figures.STYLE, "figure.constrained_layout.use": False}):
+            free = {True: layout.maps(figure), False: layout.curves(figure)}
+            for panel in self.panels:
+                count = panel.count(scene)
+                panel.setup([free[panel.square].pop(0) for _ in range(count)], scene)
+                panel.outgrown = False
+        self.figure = figure
+        self._frame = scene.frame
+        self._background: Any = None
+
+    def _draw_background(self, artists: Sequence[Artist]) -> None:
+        for artist in artists:
+            artist.set_animated(True)
+        canvas: Any = self.canvas
+        canvas.draw()
+        self._background = canvas.copy_from_bbox(self.figure.bbox)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where axes stand, in pixels, fixed beforehand so that nothing ever jumps.
+
+    Parameters
+    ----------
+    square : int
+        Maps at the left, one below the other.
+    wide : int
+        Panels of curves at the right, one below the other.
+    """
+
+    square: int
+    wide: int
+
+    left = 46
+    right = 16
+    top = 34
+    bottom = 52
+    between_maps = 66
+    between_curves = 44
+    labels = 74
+
+    @property
+    def height(self) -> int:
+        """The picture's height."""
+        return max(440 if self.square < 2 else 580, 200 * self.wide)
+
+    @property
+    def side(self) -> int:
+        """The length of a map's side."""
+        gaps = self.between_maps * (self.square - 1)
+        return (self.height - self.top - self.bottom - gaps) // max(self.square, 1)
+
+    def maps(self, figure: Figure) -> list[Axes]:
+        """Add the maps' axes."""
+        return self._column(
+            figure, self.square, self.left, self.left + self.side, self.between_maps
+        )
+
+    def curves(self, figure: Figure) -> list[Axes]:
+        """Add the axes of the curves."""
+        begin = self.labels + (self.left + self.side if self.square else 0)
+        return self._column(figure, self.wide, begin, WIDTH - self.right, self.between_curves)
+
+    def _column(
+        self, figure: Figure, count: int, left: float, right: float, between: float
+    ) -> list[Axes]:
+        if not count:
+            return []
+        each = (self.height - self.top - self.bottom - between * (count - 1)) / count
+        grid = figure.add_gridspec(
+            count,
+            1,
+            left=left / WIDTH,
+            right=right / WIDTH,
+            bottom=self.bottom / self.height,
+            top=1 - self.top / self.height,
+            hspace=between / each,
+        )
+        return [figure.add_subplot(grid[row, 0]) for row in range(count)]
