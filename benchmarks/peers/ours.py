@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from peers.task import Advance, Record, Task
-from vanishing import Dataset, Network, Trainer
+from vanishing import Dataset, Network, Trainer, train
 
 
 class Unrecorded(Trainer):
@@ -40,6 +40,18 @@ def prepare_unrecorded(task: Task) -> Advance:
     def advance(iterations: int) -> Record:
         trainer.advance(iterations)
         return Record()
+
+    return advance
+
+
+def prepare_whole_run(task: Task) -> Advance:
+    """Return what makes a whole run, from the start, at each call."""
+    trainer = _trainer(task, Trainer)
+    network, data = trainer.network, trainer._data
+
+    def advance(iterations: int) -> Record:
+        run = train(network, data, iterations=iterations, progress=False, dtype=task.dtype)
+        return Record(run.history.loss, run.history.sum_absolute)
 
     return advance
 

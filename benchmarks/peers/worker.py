@@ -1,5 +1,6 @@
 """A peer's process: `python -m peers.worker MODULE` does what comes through standard input.
 
+The process keeps to one processor, so that no library spreads over more, and none pays for moving.
 A request is ("prepare", function, task), which calls MODULE.function(task) and keeps the `Advance`
 that it returns; or ("advance", number, iterations), which runs the one with that number. A reply is
 a dictionary with the result, or with an "error".
@@ -8,7 +9,6 @@ a dictionary with the result, or with an "error".
 import importlib
 import os
 import pickle
-import resource
 import sys
 import time
 from types import ModuleType
@@ -19,6 +19,8 @@ from peers.task import Advance
 
 def main() -> None:
     """Serve requests until the input ends."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     # Libraries print what they like; only replies may reach the pipe.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -30,7 +32,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            module = module or importlib.import_module(f"peers.{sys.argv[1]}")
+            module = module or importlib.import_module(sys.argv[1])
             reply = _answer(module, prepared, request)
         except Exception as error:  # noqa: BLE001  # The other side reports it and goes on.
             reply = {"error": f"{type(error).__name__}: {error}"}
@@ -46,8 +48,7 @@ def _answer(module: ModuleType, prepared: list[Advance], request: Any) -> dict[s
     begin = time.perf_counter()
     record = prepared[which](argument)
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": seconds, "record": record, "peak": peak}
+    return {"seconds": seconds, "record": tuple(record)}
 
 
 if __name__ == "__main__":
