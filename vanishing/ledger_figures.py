@@ -41,7 +41,33 @@ def decades(factors: ArrayLike) -> Array:
     return found
 
 
-def waterfall(ax: Axes, books: Ledger) -> tuple[BarContainer, BarContainer]:
+def waterfall_bars(books: Ledger) -> tuple[Array, Array]:
+    """Return where the bars of a waterfall begin and how far they reach, in decades.
+
+    Returns
+    -------
+    bottoms, heights : ndarray of shape (2, L - 1)
+        The weights' bars and the slopes', from the last hidden layer to the first.
+    """
+    steps = np.stack([decades(books.weights), decades(books.slopes)], axis=1)[::-1]
+    ends = np.maximum(np.cumsum(steps), FLOOR)
+    bottoms = np.concatenate([[0], ends[:-1]])
+    return bottoms.reshape(-1, 2).T, (ends - bottoms).reshape(-1, 2).T
+
+
+def draw_bars(ax: Axes, x: Array, bottoms: Array, heights: Array) -> list[BarContainer]:
+    """Draw the bars of a waterfall around the positions x: the weights' and the slopes'."""
+    looks: list[dict[str, Any]] = [
+        {"color": WEIGHTS_COLOR, "label": "weights"},
+        {"color": SLOPES_COLOR, "label": "slopes", "hatch": "///"},
+    ]
+    return [
+        ax.bar(x + shift, h, 0.4, bottom, edgecolor="black", linewidth=0.8, **look)
+        for shift, h, bottom, look in zip((-0.2, 0.2), heights, bottoms, looks, strict=True)
+    ]
+
+
+def waterfall(ax: Axes, books: Ledger) -> list[BarContainer]:
     """Draw the error's way back, from the scores to the first layer, in decades.
 
     Each step begins where the one before ended: first the weights' bar, then the slopes'.
@@ -55,33 +81,16 @@ def waterfall(ax: Axes, books: Ledger) -> tuple[BarContainer, BarContainer]:
 
     Returns
     -------
-    weights, slopes : BarContainer
-        The bars, from the last hidden layer to the first.
+    list of BarContainer
+        The weights' bars and the slopes', from the last hidden layer to the first.
     """
-    steps = np.stack([decades(books.weights), decades(books.slopes)], axis=1)[::-1]
-    ends = np.maximum(np.cumsum(steps), FLOOR)
-    starts = np.concatenate([[0], ends[:-1]])
-    heights = (ends - starts).reshape(-1, 2).T
-    bottoms = starts.reshape(-1, 2).T
-    count = len(steps)
-    x = np.arange(count)
-    look: dict[str, Any] = {"width": 0.4, "edgecolor": "black", "linewidth": 0.8}
-    weights = ax.bar(
-        x - 0.2, heights[0], bottom=bottoms[0], color=WEIGHTS_COLOR, label="weights", **look
-    )
-    slopes = ax.bar(
-        x + 0.2,
-        heights[1],
-        bottom=bottoms[1],
-        color=SLOPES_COLOR,
-        hatch="//" if count <= 4 else "///",
-        label="slopes",
-        **look,
-    )
+    count = len(books.weights)
+    drawn = draw_bars(ax, np.arange(count), *waterfall_bars(books))
     ax.axhline(0, color="0.25", linewidth=1)
-    ax.set_xticks(x, [f"layer {count - k}" if count <= 4 else f"{count - k}" for k in range(count)])
-    caption(ax, x="" if count <= 4 else "layer at which the error arrives", y="log10 of norm ratio")
-    return weights, slopes
+    ax.grid(visible=False, axis="x")
+    ax.set_xticks(range(count), [str(count - k) for k in range(count)])
+    caption(ax, x="hidden layer where the error arrives", y="decades")
+    return drawn
 
 
 def ledger_over_time(
@@ -106,7 +115,7 @@ def ledger_over_time(
         The product of all weights' factors, of all slopes' factors, and of both.
     """
     iteration_axis(ax, log=log_iterations)
-    caption(ax, y="log10 of norm ratio")
+    caption(ax, y="decades")
     ax.axhline(0, color="0.25", linewidth=1)
     weights = [decades(account.weights).sum() for account in books]
     slopes = [decades(account.slopes).sum() for account in books]

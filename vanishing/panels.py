@@ -23,7 +23,11 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from vanishing import figures
+from vanishing.data import Dataset
 from vanishing.experiment import Experiment
+from vanishing.ledger import ledger
+from vanishing.ledger_figures import draw_bars, waterfall_bars
+from vanishing.network import Network
 
 DPI = 96
 """At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
@@ -273,6 +277,61 @@ class GradientsPanel(CurvesPanel):
         return figures.measured(history, scene.measure)[:, :-1]
 
 
+class LedgerPanel(Panel):
+    """What weights and slopes do to the error on its way back, in decades, network by network."""
+
+    limits = (-4.0, 2.0)
+
+    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+        """Draw empty axes and one bar for each factor."""
+        (self.ax,) = axes
+        settings = scene.experiment.settings
+        hidden = settings.hidden_layers
+        figures.caption(self.ax, "The error on its way back, in decades")
+        self.ax.axhline(0, color="0.25", linewidth=1)
+        self.ax.grid(visible=False, axis="x")
+        self.bars, ticks = [], []
+        for number, name in enumerate(settings.activations):
+            x = np.arange(hidden) + number * (hidden + 0.5)
+            self.bars.append(draw_bars(self.ax, x, *np.zeros((2, 2, hidden))))
+            names = [f"{layer}" for layer in range(hidden, 0, -1)]
+            names[0] += f"\n{figures.activation_label(name)}, layer"
+            ticks += list(zip(x, names, strict=True))
+        self.ax.set_xticks(*zip(*ticks, strict=True))
+        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + 0.7))
+        self.ax.legend(handles=self.bars[0], loc="upper right", ncols=2, borderpad=0.3)
+
+    def update(self, scene: Scene) -> list[Artist]:
+        """Make the accounts of the networks as they are now."""
+        lowest = highest = 0.0
+        for bars, trainer in zip(self.bars, scene.experiment.trainers, strict=True):
+            bottoms, heights = _waterfall(trainer.network, scene.experiment.data)
+            for container, y, height in zip(bars, bottoms, heights, strict=True):
+                for bar, *place in zip(container, y, height, strict=True):
+                    bar.set(y=place[0], height=place[1])
+            ends = bottoms + heights
+            lowest, highest = min(lowest, ends.min()), max(highest, ends.max())
+        self._make_room(lowest, highest)
+        return [bar for bars in self.bars for container in bars for bar in container]
+
+    def _make_room(self, lowest: float, highest: float) -> None:
+        low, high = self.limits
+        low -= DECADES * math.ceil(max(low - lowest, 0) / DECADES)
+        high += DECADES * math.ceil(max(highest - high, 0) / DECADES)
+        self.outgrown = (low, high) != self.ax.get_ylim()
+        if self.outgrown:
+            self.ax.set_ylim(low, high)
+
+
+def _waterfall(network: Network, data: Dataset) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the bars of a network's ledger, of height zero where there is no account to make."""
+    try:
+        return waterfall_bars(ledger(network, data))
+    except ValueError:  # It has diverged.
+        nothing = np.zeros((2, len(network.weights) - 1))
+        return nothing, nothing
+
+
 def _line(ax: Axes, activation: str, layer: int) -> Line2D:
     color, style = figures.activation_color(activation), figures.layer_style(layer)
     (line,) = ax.plot([], [], color=color, linestyle=style)
@@ -284,6 +343,7 @@ PANELS: dict[str, type[Panel]] = {
     "regions": RegionsPanel,
     "loss": LossPanel,
     "gradients": GradientsPanel,
+    "ledger": LedgerPanel,
 }
 """The known panels by name."""
 
