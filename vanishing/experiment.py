@@ -186,7 +186,7 @@ class Standing:
         if np.isfinite(self.loss):
             parts.append(f"loss {_short(self.loss)}")
         parts.append(f"accuracy {self.accuracy:.2f}")
-        if self.ratio is not None:
+        if self.ratio is not None and np.isfinite(self.ratio):
             parts.append(f"gradient of layer 1 / layer {self.hidden_layers}: {self.ratio:.2g}")
         parts.append(self.state)
         if self.dead:
@@ -270,3 +270,11 @@ def _still(history: History) -> bool:
 
 def _short(value: float) -> str:
     return f"{value:.4f}" if value < 1e4 else f"{value:.2g}"
+
+
+def share_of_strangers(data: Dataset) -> float:
+    """Return the share of points whose nearest neighbor has another label."""
+    squares = np.sum(data.points**2, axis=1)
+    distance = squares[:, None] + squares - 2 * data.points @ data.points.T
+    np.fill_diagonal(distance, np.inf)
+    return float(np.mean(data.labels[distance.argmin(axis=1)] != data.labels))
