@@ -8,6 +8,7 @@ import numpy as np
 from vanishing._checks import random_stream, real_number, whole_number
 from vanishing.activations import find_activation
 from vanishing.data import Dataset, spiral
+from vanishing.ledger import dead_units
 from vanishing.measures import Measure, find_measure
 from vanishing.network import Network
 from vanishing.training import History, Trainer
@@ -222,17 +223,11 @@ def stand(
         loss=loss,
         accuracy=network.accuracy(data),
         ratio=_ratio(history, measure) if hidden > 1 and history.iterations else None,
-        dead=dead_units(network, data) if network.activation.name == "relu" else 0,
+        dead=sum(dead_units(network, data)) if network.activation.name == "relu" else 0,
         units=sum(network.sizes[1:-1]),
         state=_state(trainer, network.sizes[-1]),
         hidden_layers=hidden,
     )
-
-
-def dead_units(network: Network, data: Dataset) -> int:
-    """Return how many hidden units are zero (for ReLU: never above zero) on every point."""
-    hidden = network.pre_activations(data.points)[:-1]
-    return sum(int(np.count_nonzero((network.activation(z) == 0).all(axis=0))) for z in hidden)
 
 
 def data_loss(trainer: Trainer) -> float:

@@ -208,7 +208,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._origin = _cell_and_run()
         cell, run = self._origin
         for other in list(self._alive):
-            if cell is not None and other._origin[0] == cell and other._origin[1] != run:
+            if cell and other._origin[0] == cell and other._origin[1] != run:
                 other.close()
         self._alive.add(self)
         self._event = asyncio.Event()
@@ -223,12 +223,12 @@ class Live(widgets.VBox):  # type: ignore[misc]
         while not self._closed:
             await self._event.wait()
             self._event.clear()
-            while not self._closed and self._safe_turn():
+            while self._safe_turn():
                 await asyncio.sleep(PAUSE)
 
     def _safe_turn(self) -> bool:
         try:
-            return self._turn()
+            return not self._closed and self._turn()
         except Exception as error:  # noqa: BLE001 (a task's errors are seen nowhere else)
             self._stop_for(error)
             return False
@@ -313,7 +313,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
             part.close()
         super().close()
 
-    def picture(self) -> Image:
+    def static(self) -> Image:
         """Return the picture as it is now, to stand in a page of its own accord."""
         make: Any = Image
         picture: Image = make(data=self._picture.encode("png"), alt=self.words)

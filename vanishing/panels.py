@@ -28,6 +28,7 @@ from vanishing.experiment import Experiment
 from vanishing.ledger import ledger
 from vanishing.ledger_figures import draw_bars, waterfall_bars
 from vanishing.network import Network
+from vanishing.training import _blas
 
 DPI = 96
 """At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
@@ -106,6 +107,8 @@ class PointsPanel(Panel):
         """Draw the points and the names of their classes."""
         (ax,) = axes
         self.drawn = figures.points(ax, scene.experiment.data)
+        ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="", ylabel="")
+        figures.caption(ax, "The spiral data")
         ax.legend(loc="lower right", handletextpad=0.1, borderpad=0.3)
 
     def update(self, scene: Scene) -> list[Artist]:
@@ -233,12 +236,22 @@ class LossPanel(CurvesPanel):
         """Return one line a network."""
         settings = scene.experiment.settings
         figures.caption(self.ax, "Loss")
-        figures.chance_line(self.ax, settings.sizes[-1])
+        figures.chance_line(self.ax, settings.sizes[-1]).set_label(
+            f"guessing: ln {settings.sizes[-1]}"
+        )
         self.ax.yaxis.set_major_formatter("{x:g}")
         lines = [_line(self.ax, name, 1) for name in settings.activations]
         for line, name in zip(lines, settings.activations, strict=True):
             line.set_label(figures.activation_label(name))
-        self.ax.legend(loc="lower left", labelspacing=0.25, borderpad=0.3)
+        self.ax.legend(
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            ncols=3,
+            frameon=False,
+            handlelength=1.2,
+            columnspacing=1,
+            borderaxespad=0.1,
+        )
         return lines
 
     def values(self, scene: Scene, network: int) -> NDArray[Any]:
@@ -379,7 +392,9 @@ class Picture:
         """Draw the scene; only what moves, wherever that is enough."""
         if scene.frame != getattr(self, "_frame", None):
             self._build(scene)
-        artists = [artist for panel in self.panels for artist in panel.update(scene)]
+        # The maps' products are small; beside a second BLAS thread, messages and training wait.
+        with _blas().limit(limits=1, user_api="blas"):
+            artists = [artist for panel in self.panels for artist in panel.update(scene)]
         if self._background is None or any(panel.outgrown for panel in self.panels):
             self._draw_background(artists)
         canvas: Any = self.canvas
@@ -399,7 +414,8 @@ class Picture:
         maps = sum(panel.count(scene) for panel in self.panels if panel.square)
         wide = sum(panel.count(scene) for panel in self.panels if not panel.square)
         layout = Layout(maps, wide)
-        figure = Figure((WIDTH / DPI, layout.height / DPI), DPI * self.width / WIDTH)
+        size = layout.width / DPI, layout.height / DPI
+        figure = Figure(size, DPI * self.width / WIDTH)
         self.canvas = FigureCanvasAgg(figure)
         with mpl.rc_context({**figures.STYLE, "figure.constrained_layout.use": False}):
             free = {True: layout.maps(figure), False: layout.curves(figure)}
@@ -448,6 +464,11 @@ class Layout:
         return max(440 if self.square < 2 else 580, 200 * self.wide)
 
     @property
+    def width(self) -> int:
+        """The picture's width; maps alone need no more than their own."""
+        return WIDTH if self.wide else self.left + self.side + self.right
+
+    @property
     def side(self) -> int:
         """The length of a map's side."""
         gaps = self.between_maps * (self.square - 1)
@@ -473,8 +494,8 @@ class Layout:
         grid = figure.add_gridspec(
             count,
             1,
-            left=left / WIDTH,
-            right=right / WIDTH,
+            left=left / self.width,
+            right=right / self.width,
             bottom=self.bottom / self.height,
             top=1 - self.top / self.height,
             hspace=between / each,
