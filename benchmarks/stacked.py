@@ -1,15 +1,14 @@
-"""Would many networks of the lecture's size train faster in one stack than one by one?
+"""Many networks in one stack: the prototype that says whether this is faster than one by one.
 
 A prototype: the package's step with every array stacked along a leading axis, and the same record.
 It answers the question (`training.py` prints the answer) and serves nothing else.
 """
 
 import itertools
-from typing import Any
 
 import numpy as np
-
 from peers.task import Advance, Array, Record, Task
+
 from vanishing.activations import find_activation
 
 LINE = 64
@@ -89,15 +88,15 @@ class Stack:
         np.abs(self.gradient, out=self.change)
         sums = np.add.reduceat(self.change, self.parts, axis=1)[:, ::2]
         squares = [
-            *(np.add.reduceat(np.square(x), self.parts, axis=1)[:, ::2] for x in self._vectors()),
+            *(
+                np.add.reduceat(np.square(flat), self.parts, axis=1)[:, ::2]
+                for flat in (self.parameters, self.gradient)
+            ),
             *(self._squared(delta) for delta in self.delta[1:]),
         ]
         loss = data_loss + 0.5 * self.task.regularization * squares[0].sum(axis=1)
         self._update()
         return loss, sums, *squares
-
-    def _vectors(self) -> tuple[Array, Array]:
-        return self.parameters, self.gradient
 
     def _squared(self, delta: Array) -> Array:
         flat = delta.reshape(self.count, -1)
@@ -139,9 +138,7 @@ def prepare(task: Task, count: int) -> Advance:
     stack = Stack(task, count)
 
     def advance(iterations: int) -> Record:
-        rows: list[Any] = []
-        for _ in range(iterations):
-            rows.append(stack.iterate())
+        rows = [stack.iterate() for _ in range(iterations)]
         losses = np.array([row[0][0] for row in rows])
         return Record(losses, np.array([row[1][0] for row in rows]))
 

@@ -17,7 +17,12 @@ HERE = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = HERE / ".venv"
 """One environment for each peer, since their dependencies may exclude each other."""
 
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 class PeerError(Exception):
@@ -67,7 +72,7 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise PeerError(next((x for x in lines if x.startswith("ERROR")), lines[-1:] or "failed"))
+        raise PeerError(next((line for line in lines if "ERROR" in line), "".join(lines[-1:])))
 
 
 class Timed(NamedTuple):

@@ -41,7 +41,8 @@ def prepare(task: Task) -> Advance:
 
     @functools.partial(jax.jit, static_argnames="iterations")
     def scan(parameters: Parameters, iterations: int) -> tuple[Parameters, Any]:
-        return lax.scan(iterate, parameters, length=iterations)
+        moved: tuple[Parameters, Any] = lax.scan(iterate, parameters, length=iterations)
+        return moved
 
     def advance(iterations: int) -> Record:
         nonlocal state

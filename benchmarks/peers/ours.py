@@ -1,4 +1,4 @@
-"""This project's own training, with its full history; and the same step without the book."""
+"""The package's own training, with its full history; and the same step without the book."""
 
 import math
 

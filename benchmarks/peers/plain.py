@@ -47,16 +47,20 @@ def prepare(task: Task) -> Advance:
 
 
 def _sigmoid(z: Array) -> Array:
-    return 1 / (1 + np.exp(-z))
+    h: Array = 1 / (1 + np.exp(-z))
+    return h
 
 
 def _sigmoid_slope(h: Array) -> Array:
-    return h * (1 - h)
+    slope: Array = h * (1 - h)
+    return slope
 
 
 def _relu(z: Array) -> Array:
-    return np.maximum(0, z)
+    h: Array = np.maximum(0, z)
+    return h
 
 
 def _relu_slope(h: Array) -> Array:
-    return h > 0
+    slope: Array = h > 0
+    return slope

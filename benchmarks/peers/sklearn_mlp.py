@@ -12,7 +12,7 @@ from peers.task import Advance, Record, Task
 def prepare(task: Task) -> Advance:
     """Return what fits further, from the weights reached."""
     warnings.simplefilter("ignore", ConvergenceWarning)
-    points, weights, biases = task.start()
+    points, weights, _ = task.start()
     n = len(points)
     model = MLPClassifier(
         [w.shape[1] for w in weights[:-1]],

@@ -1,4 +1,4 @@
-"""What every peer is given, and what it gives back. Needs NumPy alone, as the peers' processes do."""
+"""What every peer is given, and what it gives back. It needs nothing but NumPy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """PyTorch on the CPU: autograd, operation by operation."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 
 from peers.task import Advance, Record, Task
 
