@@ -17,7 +17,10 @@ PLATEAU = 0.015
 """A data loss this close to ln K is on the plateau: hardly better than guessing."""
 
 STILL = 5e-3
-"""A loss that changes by less than this share from one tenth of a run to the next has converged."""
+"""A loss that changes by less than this share from one tenth of a run to the next stands still."""
+
+SOLVED = 0.2
+"""A data loss below this share of ln K leaves little to learn."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ class Standing:
     dead, units : int
         Hidden units that are zero on every point (counted for ReLU only), and all hidden units.
     state : str
-        In words: not trained yet, training, plateau at ln K, unstable, converged, diverged.
+        In words: not trained yet, training, plateau at ln K, on a shelf, unstable, converged or
+        diverged.
     """
 
     activation: str
@@ -251,7 +255,10 @@ def _state(trainer: Trainer, classes: int) -> str:
         return f"plateau at ln {classes}"
     if trainer.history.loss[-1] > 1.2 * trainer.history.loss[0]:
         return "unstable: the loss is above where it began"
-    return "converged" if _still(trainer.history) else "training"
+    if not _still(trainer.history):
+        return "training"
+    solved = data_loss(trainer) < SOLVED * np.log(classes)
+    return "converged" if solved else "on a shelf: the loss hardly moves"
 
 
 def _still(history: History) -> bool:

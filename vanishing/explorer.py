@@ -281,7 +281,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def _paint(self) -> None:
         self._picture.show(self._scene)
-        self.image.value = self._picture.encode("jpeg")
+        self.image.value = self._picture.jpeg()
         self._read_out()
 
     def _read_out(self) -> None:
@@ -316,7 +316,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def static(self) -> Image:
         """Return the picture as it is now, to stand in a page of its own accord."""
         make: Any = Image
-        picture: Image = make(data=self._picture.encode("png"), alt=self.words)
+        picture: Image = make(data=self._picture.png(), alt=self.words)
         return picture
 
     @property
@@ -327,7 +327,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # On paper, and wherever else no kernel runs, the picture stands in for the widget.
         bundle = super()._repr_mimebundle_(**options)
-        return {**bundle, "image/png": base64.b64encode(self._picture.encode("png")).decode()}
+        return {**bundle, "image/png": base64.b64encode(self._picture.png()).decode()}
 
 
 class Explorer(Live):

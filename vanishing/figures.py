@@ -204,7 +204,7 @@ class RegionMap:
         self._columns, self._rows = map(_interpolation, counts, pixels)
 
     def colors(self, network: Network) -> NDArray[np.uint8]:
-        """Return the image, of shape (rows, columns, 3), its first row at the bottom.
+        """Return the image in RGBA, of shape (rows, columns, 4), its first row at the bottom.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class RegionMap:
             scores = network.scores(self.grid).astype(np.float32)
             by_class = scores.T.reshape(-1, self._rows.shape[1], self._columns.shape[1])
             fine = self._rows @ by_class @ self._columns.T
-        return _region_colors(fine.argmax(axis=0).astype(np.uint8), len(by_class))
+        return _region_colors(_largest(fine), len(by_class))
 
 
 @dataclass(eq=False)
@@ -286,16 +286,27 @@ def _interpolation(count: int, pixels: int) -> Array:
     return weights
 
 
-def _region_colors(labels: Array, classes: int) -> NDArray[np.uint8]:
-    """Return the image of a grid of labels, of shape (rows, columns, 3)."""
+def _largest(scores: Array) -> NDArray[np.uint8]:
+    """Return which of the first axis's arrays is largest: argmax(axis=0), several times faster."""
+    best = scores[0].copy()
+    labels = np.zeros(best.shape, np.uint8)
+    for label, other in enumerate(scores[1:], start=1):
+        labels[other > best] = label
+        np.maximum(best, other, out=best)
+    return labels
+
+
+def _region_colors(labels: NDArray[np.uint8], classes: int) -> NDArray[np.uint8]:
+    """Return the RGBA image of a grid of labels, with a dark line between them."""
     strong = np.array([to_rgb(class_style(label)[0]) for label in range(classes)])
-    soft = np.rint(255 * (0.45 * strong + 0.55)).astype(np.uint8)
-    colors: NDArray[np.uint8] = soft.take(labels, axis=0)
-    border = np.zeros(labels.shape, bool)
-    border[1:] = labels[1:] != labels[:-1]
-    border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    colors[border] = 70
-    return colors
+    table = np.full((classes + 1, 4), 255, np.uint8)
+    table[:-1, :3] = np.rint(255 * (0.45 * strong + 0.55))
+    table[-1, :3] = 70
+    bordering = labels[1:, 1:] != labels[:-1, 1:]
+    bordering |= labels[1:, 1:] != labels[1:, :-1]
+    labels[1:, 1:][bordering] = classes
+    packed = table.view(np.uint32)[:, 0].take(labels)
+    return packed.view(np.uint8).reshape(*labels.shape, 4)
 
 
 # Curves over iterations

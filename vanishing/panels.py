@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.image
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -21,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
+from PIL import Image
 
 from vanishing import figures
 from vanishing.data import Dataset
@@ -163,7 +163,7 @@ class RegionsPanel(Panel):
         for image, points, trainer in zip(
             self.images, self.points, scene.experiment.trainers, strict=True
         ):
-            image.pixels[:, :, :3] = self.map.colors(trainer.network)
+            image.pixels = self.map.colors(trainer.network)
             figures.move_points(points, scene.experiment.data)
             moving += [image, *points]
         return moving
@@ -402,12 +402,24 @@ class Picture:
         for artist in artists:
             artist.axes.draw_artist(artist)  # type: ignore[union-attr]
 
-    def encode(self, form: str = "png") -> bytes:
-        """Return the picture as a PNG or JPEG file."""
-        options = {"compress_level": 1} if form == "png" else {"quality": 92, "subsampling": 0}
-        pixels = np.asarray(self.canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call]
+    def jpeg(self) -> bytes:
+        """Return the picture as a JPEG file: for the screen, ten times faster than PNG."""
+        return self._file("JPEG", quality=92, subsampling=0)
+
+    def png(self) -> bytes:
+        """Return the picture as a small PNG file: for the page."""
+        return self._file("PNG", colors=128, optimize=True)
+
+    def _file(self, form: str, colors: int = 0, **options: Any) -> bytes:
+        canvas: Any = self.canvas
+        pixels = canvas.buffer_rgba()
+        # The buffer is taken as it is, without a copy; nothing in it is transparent.
+        size = pixels.shape[1], pixels.shape[0]
+        image = Image.frombuffer("RGBX", size, pixels, "raw", "RGBX", 0, 1)
+        if colors:
+            image = image.convert("RGB").quantize(colors, dither=Image.Dither.NONE)
         file = io.BytesIO()
-        matplotlib.image.imsave(file, pixels, format=form, pil_kwargs=options)
+        image.save(file, form, **options)
         return file.getvalue()
 
     def _build(self, scene: Scene) -> None:
