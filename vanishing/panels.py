@@ -427,9 +427,9 @@ class Picture:
         wide = sum(panel.count(scene) for panel in self.panels if not panel.square)
         layout = Layout(maps, wide)
         size = layout.width / DPI, layout.height / DPI
-        figure = Figure(size, DPI * self.width / WIDTH)
-        self.canvas = FigureCanvasAgg(figure)
         with mpl.rc_context({**figures.STYLE, "figure.constrained_layout.use": False}):
+            figure = Figure(size, DPI * self.width / WIDTH)
+            self.canvas = FigureCanvasAgg(figure)
             free = {True: layout.maps(figure), False: layout.curves(figure)}
             for panel in self.panels:
                 count = panel.count(scene)
