@@ -1,8 +1,8 @@
 """The live widgets: move a slider, and training starts anew under your hand.
 
-How they work: an observer only stores what is wanted and raises a generation number, for
-JupyterLab calls it in another thread. One task on the kernel's main loop does everything else: it
-notices the new generation, starts over, trains for some 30 ms, paints, and lets messages through.
+How they work: an observer only stores what is wanted and marks a new generation, for JupyterLab
+calls it in another thread. One task on the kernel's main loop does everything else: it notices the
+new generation, starts over, trains for some 30 ms, paints, and lets messages through.
 """
 
 import asyncio
@@ -135,7 +135,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
             known = ", ".join(map(repr, CONTROLS))
             raise ValueError(f"controls must be some of {known}; got {tuple(controls)!r}")
         self._initial = self._wanted = settings
-        self._generation = self._seen = 0
+        self._generation = self._seen = object()
         self._closed = False
         self._syncing: int | None = None
         self.experiment = Experiment(settings)
@@ -148,13 +148,13 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def _make_parts(self, controls: Sequence[str]) -> None:
         self.image = widgets.Image(format="jpeg", layout={"max_width": "100%"})
-        self.image.tooltip = "The words below the picture say the same"
         self.readout = widgets.HTML()
         self.trouble = widgets.HTML()
         self.controls = {name: CONTROLS[name]() for name in controls}
         self.buttons: dict[str, widgets.Button] = {}
         for name, control in self.controls.items():
             control.observe(functools.partial(self._moved, name), "value")
+        self.add_class("vanishing-live")
         rows = {"flex_flow": "row wrap"}
         self.children = [
             widgets.HBox(list(self.controls.values()), layout=rows),
@@ -187,7 +187,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def _start(self, settings: Settings) -> None:
         self._wanted = settings
-        self._generation += 1
+        self._generation = object()
         self._wake()
 
     def _wake(self) -> None:
@@ -248,7 +248,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         """Start over if other settings are wanted, and tell whether that was so."""
         fresh = self._seen != self._generation
         if fresh:
-            # First the number: a move that comes now raises it again.
+            # First the generation: a move that comes now makes another.
             self._seen = self._generation
             self.experiment = Experiment(self._wanted)
             self._show_settings()
@@ -287,7 +287,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def _read_out(self) -> None:
         words = "".join(f"<div>{html.escape(line)}</div>" for line in self.words.splitlines())
         self.readout.value = (
-            f"<div style='line-height: 1.5; font-variant-numeric: tabular-nums'>{words}"
+            f"<div class='vanishing-words' style='line-height: 1.5; font-variant-numeric: tabular-nums'>{words}"
             f"<div>share: <code>{html.escape(self.share)}</code></div></div>"
         )
 

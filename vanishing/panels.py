@@ -33,7 +33,7 @@ from vanishing.training import _blas
 DPI = 96
 """At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
 
-WIDTH = 860
+WIDTH = 840
 """Pixels; what JupyterLab leaves for an output on a screen of 1280."""
 
 REACH = 1.2

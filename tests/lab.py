@@ -1,0 +1,224 @@
+"""JupyterLab in a real browser, for tests and benchmarks: one server, one page a notebook."""
+
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+BROWSER_OPTIONS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+PATIENCE = 90
+"""Seconds after which something that ought to happen counts as failed."""
+
+# The idle indicator alone is not enough: before the kernel has answered, "run all" is lost.
+READY = """async () => {
+    const widget = jupyterapp.shell.currentWidget;
+    await widget.context.ready;
+    await widget.sessionContext.ready;
+    await widget.sessionContext.session.kernel.info;
+}"""
+
+RUN_ALL = "async () => await jupyterapp.commands.execute('notebook:run-all-cells')"
+
+
+class Lab:
+    """A JupyterLab server on a folder, with settings of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the notebooks are; settings and the log go into a folder beside them.
+    subshells : bool
+        Whether kernels may run widget callbacks in a thread of their own.
+    """
+
+    def __init__(self, folder: Path, *, subshells: bool = True) -> None:
+        self.folder = folder
+        self.token = secrets.token_hex(16)
+        self.port = _free_port()
+        home = folder / ".lab"
+        self._write_settings(home / "settings", subshells=subshells)
+        self.log = home / "log.txt"
+        environment = {
+            **os.environ,
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "IPYTHONDIR": str(home / "ipython"),
+        }
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
+            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={folder}"),
+            "--LabApp.expose_app_in_browser=True",
+        ]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder
+            )
+
+    @staticmethod
+    def _write_settings(folder: Path, *, subshells: bool) -> None:
+        choices: dict[str, dict[str, Any]] = {
+            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+            "apputils-extension/kernels-settings": {
+                "commsOverSubshells": "perCommTarget" if subshells else "disabled"
+            },
+            "notebook-extension/tracker": {"kernelShutdown": True},
+        }
+        for name, values in choices.items():
+            file = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values), encoding="utf-8")
+
+    def url(self, path: str) -> str:
+        """Return the address of a page, with the key to it."""
+        return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                self._process.kill()
+                raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.1)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(self.url("api"), timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, TimeoutError, ConnectionError):
+            return False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def browser_page(chromium: str, width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """Open a page of that size in a browser of its own."""
+    # A sandbox cannot be had as root, nor in most containers.
+    options = [*BROWSER_OPTIONS, "--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(1000 * PATIENCE)
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def open_notebook(page: Page, lab: Lab, name: str) -> None:
+    """Show a notebook alone, with a kernel that answers."""
+    page.goto(lab.url(f"lab/tree/{name}") + "&reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.evaluate(READY)
+
+
+def run_all(page: Page) -> None:
+    """Run all cells, and wait for the last."""
+    page.evaluate(RUN_ALL)
+
+
+class ExplorerPage:
+    """One explorer in a page, by what a person sees and does.
+
+    Parameters
+    ----------
+    page : Page
+        The page.
+    which : int
+        Which of the explorers in it, from 0 on.
+    """
+
+    def __init__(self, page: Page, which: int = 0) -> None:
+        self.page = page
+        self.root = page.locator(".vanishing-live").nth(which)
+        self.root.wait_for()
+        self.root.scroll_into_view_if_needed()
+
+    def words(self) -> str:
+        """Return the readout."""
+        return self.root.locator(".vanishing-words").inner_text()
+
+    def picture(self) -> str:
+        """Return the address under which the browser keeps the picture that is shown."""
+        address: str = self.root.locator("img").evaluate("image => image.src")
+        return address
+
+    def handle(self, name: str) -> Locator:
+        """Return the handle of the slider with that name beside it."""
+        row = self.root.locator(".widget-inline-hbox").filter(
+            has=self.page.get_by_text(name, exact=True)
+        )
+        return row.locator(".noUi-handle")
+
+    def press(self, name: str, key: str, times: int = 1) -> None:
+        """Press a key on a slider."""
+        self.handle(name).focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def drag(self, name: str, pixels: int) -> None:
+        """Drag a slider's handle with the mouse."""
+        box = self.handle(name).bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + pixels, y, steps=8)
+        self.page.mouse.up()
+
+    def click(self, button: str) -> None:
+        """Press a button."""
+        self.root.locator("button").filter(has_text=re.compile(rf"\s*{button}$")).click()
+
+    def wait_for_words(self, pattern: str, seconds: float = 30) -> str:
+        """Wait until the readout holds a regular expression, and return it."""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, self.words()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {pattern!r} in {self.words()!r}")
+            self.page.wait_for_timeout(50)
+        return self.words()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
