@@ -307,12 +307,17 @@ class LedgerPanel(Panel):
         for number, name in enumerate(settings.activations):
             x = np.arange(hidden) + number * (hidden + 0.5)
             self.bars.append(draw_bars(self.ax, x, *np.zeros((2, 2, hidden))))
-            names = [f"{layer}" for layer in range(hidden, 0, -1)]
-            names[0] += f"\n{figures.activation_label(name)}, layer"
-            ticks += list(zip(x, names, strict=True))
+            ticks += list(zip(x, range(hidden, 0, -1), strict=True))
+            self._name(x[0] - 0.4, name)
         self.ax.set_xticks(*zip(*ticks, strict=True))
         self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + 0.7))
         self.ax.legend(handles=self.bars[0], loc="upper right", ncols=2, borderpad=0.3)
+
+    def _name(self, x: float, activation: str) -> None:
+        label = f"{figures.activation_label(activation)}: to layer"
+        place = self.ax.get_xaxis_transform()
+        color = figures.activation_color(activation)
+        self.ax.text(x, 0.04, label, transform=place, color=color, fontweight="bold")
 
     def update(self, scene: Scene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
