@@ -53,6 +53,10 @@ format: $(TEST_STAMP)  ## mend style where that can be done automatically
 notebooks: $(LAB_STAMP)  ## run every notebook and save its outputs, cleaned
 	$(RUN) tools/refresh_notebooks.py $(ONLY)
 
+.PHONY: benchmark
+benchmark: $(LAB_STAMP)  ## measure the speed beside other libraries, and write the README's table
+	$(RUN) benchmarks/training.py --write $(ARGS)
+
 .PHONY: address
 address: $(LAB_STAMP)  ## write the public address everywhere: make address URL=https://...
 	$(RUN) tools/set_address.py "$(URL)"
@@ -65,7 +69,7 @@ lock: $(LAB_STAMP)  ## renew the lock files in binder/ with the newest versions
 
 .PHONY: clean
 clean:  ## remove .venv and what the tools leave behind
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache test-artifacts
+	rm -rf $(VENV) benchmarks/.venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache test-artifacts
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A .venv whose pip does not answer was left half made, or its Python is gone: it is made anew.

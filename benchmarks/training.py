@@ -325,7 +325,7 @@ def main() -> int:
     effort = QUICK if chosen.quick else Effort()
     findings = measure(effort, chosen.peers, not chosen.no_install)
     print(report.detail(findings))
-    if chosen.write:
+    if chosen.write and not chosen.quick:
         report.replace_block(HERE.parent / "README.md", report.short(findings))
         report.replace_block(HERE / "README.md", report.detail(findings))
     return any("differ" in why for why in findings.missing.values())

@@ -35,7 +35,6 @@ def prepare(task: Task) -> Advance:
             b.assign_sub(step * d)
         return loss, sums
 
-    @tf.function(jit_compile=True)
     def loop(iterations: int) -> tuple[tf.Tensor, tf.Tensor]:
         losses = tf.TensorArray(X.dtype, iterations, element_shape=())
         sums = tf.TensorArray(X.dtype, iterations, element_shape=(len(weights),))
@@ -44,8 +43,10 @@ def prepare(task: Task) -> Advance:
             losses, sums = losses.write(i, loss), sums.write(i, row)
         return losses.stack(), sums.stack()
 
+    compiled = tf.function(loop, jit_compile=True)
+
     def advance(iterations: int) -> Record:
-        losses, sums = loop(iterations)
+        losses, sums = compiled(iterations)
         found: tuple[Array, Array] = losses.numpy(), sums.numpy()
         return Record(*found)
 
