@@ -127,9 +127,9 @@ def short(f: Findings) -> str:
     missed = [aim for aim in aims(f) if not aim.met]
     return "\n".join(
         [
-            "Microseconds for one iteration of the lecture's network; in brackets, how many times the",
-            "package's. All compute the same losses, and keep the loss and the size of each gradient",
-            "at every iteration, unless noted.",
+            "Microseconds for one iteration of the lecture's network; in brackets, how many times",
+            "the package's. All compute the same losses, and keep the loss and the size of each",
+            "gradient at every iteration, unless noted.",
             "",
             *_table(f, lambda times, ratio: f"{np.median(times):.0f} ({ratio:.2f})"),
             "",
