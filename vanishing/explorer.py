@@ -122,6 +122,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     """
 
     _alive: ClassVar[WeakSet["Live"]] = WeakSet()
+    _closed = True
 
     def __init__(
         self,
@@ -136,7 +137,6 @@ class Live(widgets.VBox):  # type: ignore[misc]
             raise ValueError(f"controls must be some of {known}; got {tuple(controls)!r}")
         self._initial = self._wanted = settings
         self._generation = self._seen = object()
-        self._closed = False
         self._syncing: int | None = None
         self.experiment = Experiment(settings)
         self._picture = Picture(panels, self._scene, width=picture_width)
@@ -194,7 +194,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         """Have the task take a turn; where no loop runs, take it here and now."""
         if self._loop is None:
             self._safe_turn()
-        else:
+        elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._event.set)
 
     def reset(self) -> None:
@@ -211,6 +211,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
             if cell and other._origin[0] == cell and other._origin[1] != run:
                 other.close()
         self._alive.add(self)
+        self._closed = False
         self._event = asyncio.Event()
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
@@ -286,8 +287,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def _read_out(self) -> None:
         words = "".join(f"<div>{html.escape(line)}</div>" for line in self.words.splitlines())
+        style = "line-height: 1.5; font-variant-numeric: tabular-nums"
         self.readout.value = (
-            f"<div class='vanishing-words' style='line-height: 1.5; font-variant-numeric: tabular-nums'>{words}"
+            f"<div class='vanishing-words' style='{style}'>{words}"
             f"<div>share: <code>{html.escape(self.share)}</code></div></div>"
         )
 
@@ -309,8 +311,13 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._alive.discard(self)
         if self._loop is not None:
             self._wake()
+        # A widget that is closed leaves what it consists of open.
         for part in _parts(self):
-            part.close()
+            for name in ("style", "layout"):
+                if part.has_trait(name):
+                    getattr(part, name).close()
+            if part is not self:
+                part.close()
         super().close()
 
     def static(self) -> Image:
@@ -642,11 +649,10 @@ class SpiralExplorer(Live):
         controls: Sequence[str] = ("noise", "points_per_class"),
     ) -> None:
         settings = Settings(noise=noise, points_per_class=points_per_class, seed=seed)
-        self._name = f"SpiralExplorer(noise={noise}, points_per_class={points_per_class})"
         super().__init__(controls, ("points",), settings)
 
     def __repr__(self) -> str:
-        return self._name
+        return "SpiralExplorer()"
 
     @property
     def words(self) -> str:
@@ -671,12 +677,9 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
-def _parts(box: widgets.Box) -> list[widgets.Widget]:
-    """Return all widgets inside a box."""
-    found: list[widgets.Widget] = []
-    for child in box.children:
-        found += [child, *_parts(child)] if isinstance(child, widgets.Box) else [child]
-    return found
+def _parts(widget: widgets.Widget) -> list[widgets.Widget]:
+    """Return a widget and all those inside it."""
+    return [widget, *(part for child in getattr(widget, "children", ()) for part in _parts(child))]
 
 
 def _cell_and_run() -> tuple[str | None, str | None]:
