@@ -422,7 +422,9 @@ class Picture:
         size = pixels.shape[1], pixels.shape[0]
         image = Image.frombuffer("RGBX", size, pixels, "raw", "RGBX", 0, 1)
         if colors:
-            image = image.convert("RGB").quantize(colors, dither=Image.Dither.NONE)
+            # Not the median cut: it shifts the colours of what is thin, and those name the curves.
+            method = Image.Quantize.FASTOCTREE
+            image = image.convert("RGB").quantize(colors, method, dither=Image.Dither.NONE)
         file = io.BytesIO()
         image.save(file, form, **options)
         return file.getvalue()
