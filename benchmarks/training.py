@@ -163,10 +163,10 @@ def available(bench: Bench, wanted: list[str], install: bool) -> list[Entrant]:
             if install:
                 library.install()
             if not library.python.exists():
-                raise PeerError(f"{library.python} does not exist")
+                raise PeerError("it has no environment")
             found.append(peer)
         except (PeerError, OSError) as error:
-            bench.missing[peer.name] = f"not installed: {error}"
+            bench.missing[peer.name] = f"not installed: {error}".replace(str(HERE), "benchmarks")
     return found
 
 

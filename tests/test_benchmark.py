@@ -8,7 +8,7 @@ import pytest
 import report
 import stacked
 import training
-from peers import ours, plain, products
+from peers import client, ours, plain, products
 from peers.client import PeerError, Process, Runner, interleave
 from peers.task import Record, Task
 
@@ -96,3 +96,16 @@ def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
     page.write_text("nothing")
     with pytest.raises(ValueError, match="one block"):
         report.replace_block(page, "new")
+
+
+def test_absent_peers_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(client, "ENVIRONMENTS", tmp_path)
+    bench = training.Bench()
+    assert training.available(bench, ["jax", "torch"], install=False) == []
+    reasons = {name.split()[0]: why for name, why in bench.missing.items()}
+    assert reasons == {
+        "JAX": "not installed: it has no environment",
+        "PyTorch": "not installed: it has no environment",
+        "TensorFlow": "not asked for",
+        "scikit-learn": "not asked for",
+    }

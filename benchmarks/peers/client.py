@@ -62,7 +62,7 @@ class Library:
         wanted = "\n".join(self.requirements)
         if self.python.exists() and stamp.exists() and stamp.read_text() == wanted:
             return
-        print(f"Installing {' '.join(self.requirements)} into {stamp.parent}", file=sys.stderr)
+        print("Installing", *self.requirements, file=sys.stderr)
         _run([sys.executable, "-m", "venv", "--clear", str(stamp.parent)])
         _run([str(self.python), "-m", "pip", "install", "--quiet", *self.requirements])
         stamp.write_text(wanted)
