@@ -72,7 +72,7 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise PeerError(next((line for line in lines if "ERROR" in line), "".join(lines[-1:])))
+        raise PeerError(next((line for line in lines[::-1] if "ERROR" in line), "pip failed"))
 
 
 class Timed(NamedTuple):
