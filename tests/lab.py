@@ -16,6 +16,7 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import nbformat
 from playwright.sync_api import Locator, Page, sync_playwright
 
 BROWSER_OPTIONS = (
@@ -203,9 +204,18 @@ class ExplorerPage:
         self.page.mouse.move(x + pixels, y, steps=8)
         self.page.mouse.up()
 
+    def button(self, name: str) -> Locator:
+        """Return a button by what stands on it."""
+        return self.root.locator("button").filter(has_text=re.compile(rf"\s*{name}$"))
+
+    def trouble(self) -> str:
+        """Return the error that is shown, or nothing."""
+        shown: list[str] = self.root.locator("[role=alert]").all_inner_texts()
+        return "".join(shown)
+
     def click(self, button: str) -> None:
         """Press a button."""
-        self.root.locator("button").filter(has_text=re.compile(rf"\s*{button}$")).click()
+        self.button(button).click()
 
     def wait_for_words(self, pattern: str, seconds: float = 30) -> str:
         """Wait until the readout holds a regular expression, and return it."""
@@ -215,6 +225,17 @@ class ExplorerPage:
                 raise AssertionError(f"no {pattern!r} in {self.words()!r}")
             self.page.wait_for_timeout(50)
         return self.words()
+
+
+def new_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
+    nbformat.write(notebook, path)
 
 
 def _free_port() -> int:

@@ -1,0 +1,212 @@
+"""The notebooks in JupyterLab in a real browser: sliders are moved, pictures and words follow."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Without Playwright's own package there is no browser to drive.
+pytest.importorskip("playwright", reason="Playwright is not installed")
+
+from lab import ExplorerPage, Lab, browser_page, new_notebook, open_notebook, run_all
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+ARTIFACTS = ROOT / "test-artifacts"
+NOTEBOOKS = ("02_sigmoid_training", "03_relu_training", "04_side_by_side")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return copies of the notebooks, for the browser saves what it runs."""
+    copies = tmp_path_factory.mktemp("lab")
+    for name in NOTEBOOKS:
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", copies)
+    return copies
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path, chromium: str) -> Iterator[Lab]:
+    assert chromium
+    with Lab(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Page]:
+    with browser_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Give the page, and keep a picture of it where the test fails."""
+    failures = request.session.testsfailed
+    errors: list[str] = []
+
+    def note(error: Any) -> None:
+        errors.append(str(error))
+
+    browser.on("pageerror", note)
+    yield browser
+    browser.remove_listener("pageerror", note)
+    if request.session.testsfailed > failures:
+        ARTIFACTS.mkdir(exist_ok=True)
+        name = re.sub(r"\W+", "-", request.node.name).strip("-")
+        browser.screenshot(path=ARTIFACTS / f"{name}.png")
+    assert errors == []
+
+
+def loss(words: str) -> float:
+    """Return the first loss in a readout."""
+    found = re.search(r"loss ([\d.e+]+)", words)
+    assert found, words
+    return float(found.group(1).rstrip("."))
+
+
+def paused_at(explorer: ExplorerPage, iteration: str) -> str:
+    """Let it train up to there, and return its last words."""
+    words = explorer.wait_for_words(rf"iteration {iteration}")
+    explorer.click("Pause")
+    explorer.button("Play").wait_for()
+    return words
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None:
+    open_notebook(page, lab, f"{name}.ipynb")
+    run_all(page)
+    explorer = ExplorerPage(page)
+    explorer.wait_for_words("iteration 0, .*not trained yet")
+    untouched = explorer.picture()
+    page.wait_for_timeout(300)
+    assert explorer.picture() == untouched, "it trains without being asked"
+
+    explorer.press("step size", "ArrowRight", 5)
+    explorer.wait_for_words(r"Explorer\(.*step_size=0\.316.*\)\.advance\(")
+    assert explorer.picture() != untouched
+
+    # At the right end of the slider no run survives.
+    explorer.press("step size", "End")
+    explorer.wait_for_words("diverged at iteration")
+
+    # Small weights: the loss stays at ln 3.
+    explorer.click("Reset")
+    explorer.wait_for_words("not trained yet")
+    explorer.press("weight scale", "Home")
+    words = explorer.wait_for_words(r"iteration (?:\d,\d|[2-9])\d\d.*plateau at ln 3")
+    assert "scale=0.001" in words
+    assert loss(words) == pytest.approx(1.0986, abs=0.0002)
+
+    # By mouse, far to the right.
+    explorer.click("Reset")
+    explorer.wait_for_words("not trained yet")
+    before = explorer.picture()
+    explorer.drag("weight scale", 60)
+    explorer.wait_for_words(r"scale=(?:[1-9]|0\.[2-9]).*advance")
+    assert explorer.picture() != before
+    explorer.click("Reset")
+
+
+@pytest.fixture(scope="module")
+def bench(folder: Path, lab: Lab) -> str:
+    """Return a notebook that holds explorers alone."""
+    assert lab
+    new_notebook(
+        folder / "bench.ipynb",
+        "from vanishing.explorer import Explorer, Live\nexplorer = Explorer(('relu',))\nexplorer",
+        "second = Explorer(controls=('step_size', 'hidden_layers'))\nsecond",
+        "print(len(Live._alive), 'alive,', sum(e._playing for e in Live._alive), 'playing')",
+    )
+    return "bench.ipynb"
+
+
+@pytest.fixture
+def explorer(bench: str, lab: Lab, page: Page) -> ExplorerPage:
+    open_notebook(page, lab, bench)
+    run_all(page)
+    found = ExplorerPage(page)
+    found.wait_for_words("not trained yet")
+    return found
+
+
+def test_larger_steps_move_the_loss_further(explorer: ExplorerPage) -> None:
+    moved = []
+    for presses in (10, 20):
+        explorer.press("step size", "Home")
+        explorer.press("step size", "ArrowRight", presses)
+        moved.append(1.11 - loss(paused_at(explorer, r"(?:[3-9]\d\d|\d,\d\d\d)")))
+        explorer.click("Reset")
+        explorer.wait_for_words("not trained yet")
+    assert moved[1] > moved[0] + 0.05
+
+
+def test_buttons_work_by_keyboard(explorer: ExplorerPage, page: Page) -> None:
+    def press(button: str) -> None:
+        explorer.button(button).focus()
+        page.keyboard.press("Space")
+
+    press("Step")
+    explorer.wait_for_words("iteration 1,")
+    press("Step")
+    explorer.wait_for_words("iteration 2,")
+    press("Play")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    press("Pause")
+    press("Rewind")
+    explorer.wait_for_words("iteration 0")
+    press("New weights")
+    explorer.wait_for_words(r"draw=1.*advance")
+    press("Reset")
+    explorer.wait_for_words(r"iteration 0[^$]*share: Explorer\(activations=\('relu',\)\)")
+
+
+def test_presets_are_chosen_by_name(explorer: ExplorerPage) -> None:
+    explorer.root.locator("select").select_option("diverging")
+    explorer.wait_for_words(r"step_size=3160\.0.*advance")
+    explorer.wait_for_words("diverged at iteration")
+
+
+def test_frantic_dragging_ends_with_the_last_setting(explorer: ExplorerPage, page: Page) -> None:
+    box = explorer.handle("weight scale").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 8, box["y"] + 8
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(60):
+        page.mouse.move(x + 50 * (-1) ** step, y)
+    page.mouse.up()
+    explorer.press("weight scale", "Home")
+    explorer.wait_for_words(r"scale=0\.001.*advance")
+    assert explorer.trouble() == ""
+
+
+def test_two_explorers_and_a_cell_that_is_run_again(explorer: ExplorerPage, page: Page) -> None:
+    second = ExplorerPage(page, 1)
+    explorer.click("Play")
+    second.press("hidden layers", "ArrowRight")
+    second.wait_for_words(r"layer 3: .*\n?.*advance")
+    explorer.wait_for_words(r"iteration (?:\d,)?\d\d\d")
+    run_all(page)
+    output = page.locator(".jp-OutputArea-output").filter(has_text="alive")
+    output.get_by_text("2 alive, 0 playing").wait_for()
+    ExplorerPage(page).wait_for_words("not trained yet")
+
+
+def test_without_subshells_all_is_the_same(folder: Path, browser: Page, bench: str) -> None:
+    running = browser.context.browser
+    assert running is not None
+    with Lab(folder, subshells=False) as plain:
+        page = running.new_page()
+        open_notebook(page, plain, bench)
+        run_all(page)
+        explorer = ExplorerPage(page)
+        explorer.wait_for_words("not trained yet")
+        explorer.press("step size", "ArrowRight", 3)
+        explorer.wait_for_words(r"step_size=0\.2.*advance")
+        explorer.press("step size", "End")
+        explorer.wait_for_words("diverged at iteration")
+        page.close()
