@@ -1,0 +1,228 @@
+"""How fast the explorer answers: key press to painted pixel, frames a second, training speed.
+
+    python benchmarks/explorer.py [--presses 30] [--output FILE]
+
+It opens JupyterLab in Chromium, on pages with the explorer and with `interact` around an inline
+figure of the same panels, and prints the comparison as Markdown. It needs what the browser tests
+need, and a quiet machine; it says how busy the machine was.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from conftest import BROWSERS  # noqa: E402 (the tests' folder is no package)
+from lab import ExplorerPage, Lab, browser_page, new_notebook, open_notebook, run_all  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
+
+from vanishing import Trainer, lecture  # noqa: E402
+
+# A frame counts as painted once the browser has decoded it and drawn the next frame.
+WATCH = """root => {
+    const marks = {frames: [], pressed: null, painted: [], waiting: null};
+    window.marks = marks;
+    const seen = new WeakSet();
+    const paint = () => requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => {
+            const now = performance.now();
+            marks.frames.push(now);
+            if (marks.pressed !== null) {
+                marks.painted.push(now - marks.pressed);
+                marks.pressed = null;
+            }
+        };
+        channel.port2.postMessage(0);
+    });
+    const follow = image => {
+        if (seen.has(image)) return;
+        seen.add(image);
+        image.addEventListener('load', paint);
+        if (image.complete && image.naturalWidth) paint();
+    };
+    root.querySelectorAll('img').forEach(follow);
+    new MutationObserver(() => root.querySelectorAll('img').forEach(follow))
+        .observe(root, {subtree: true, childList: true});
+    root.addEventListener('keydown', event => {
+        if (event.key.startsWith('Arrow')) marks.pressed = performance.now();
+    }, true);
+}"""
+
+INTERACT = """
+import ipywidgets
+import matplotlib.pyplot as plt
+from vanishing import figures, lecture, train
+%matplotlib inline
+plt.rcParams.update(figures.STYLE)
+data, network, _ = lecture.setup()
+
+def show(log_step):
+    run = train(network, data, step_size=10**log_step, iterations=20, progress=False)
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4))
+    figures.decision_regions(left, run.network, data, margin=0.2, resolution=0.05)
+    figures.loss_curve(middle, run.history, activation="sigmoid", log_iterations=True)
+    figures.chance_line(middle, 3)
+    figures.gradient_curves(right, run.history, activation="sigmoid", log_iterations=True)
+    right.legend()
+    plt.show()
+
+ipywidgets.interact(
+    show, log_step=ipywidgets.FloatSlider(-1, min=-3, max=1, step=0.1, description="step size")
+);
+"""
+
+EXPLORER = """
+from vanishing.explorer import Explorer
+explorer = Explorer({activations}, iterations=10_000_000)
+explorer
+"""
+
+
+def presses(page: Page, focus: Any, count: int, wait: float) -> list[float]:
+    """Press arrow keys, so far apart, and return the milliseconds until each was painted."""
+    focus.focus()
+    page.evaluate("() => { marks.painted = []; }")
+    for number in range(count):
+        page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
+        page.wait_for_timeout(wait)
+    found: list[float] = page.evaluate("() => marks.painted")
+    return found
+
+
+def frames(page: Page, seconds: float) -> float:
+    """Return the painted frames a second."""
+    page.evaluate("() => { marks.frames = []; }")
+    page.wait_for_timeout(1000 * seconds)
+    return page.evaluate("() => marks.frames.length") / seconds
+
+
+def iteration(explorer: ExplorerPage) -> int:
+    """Return the iteration that the readout tells."""
+    found = re.search(r"iteration ([\d,]+)", explorer.words())
+    assert found
+    return int(found.group(1).replace(",", ""))
+
+
+def bare_speed(networks: int, seconds: float = 2.0) -> float:
+    """Return the iterations a second that the engine makes when nothing is drawn."""
+    data, sigmoid, _ = lecture.setup()
+    names = ("sigmoid", "relu")[:networks]
+    trainers = [Trainer(sigmoid.with_activation(name), data) for name in names]
+    made, begin = 0, time.perf_counter()
+    while time.perf_counter() < begin + seconds:
+        for trainer in trainers:
+            trainer.advance(100)
+        made += 100
+    return made / (time.perf_counter() - begin)
+
+
+def measure_explorer(page: Page, lab: Lab, name: str, count: int) -> dict[str, Any]:
+    """Return the figures of one explorer: paused, and while it trains."""
+    open_notebook(page, lab, name)
+    run_all(page)
+    explorer = ExplorerPage(page)
+    explorer.wait_for_words("not trained yet")
+    explorer.root.evaluate(WATCH)
+    handle = explorer.handle("step size")
+    paused = []
+    for number in range(count // 2):
+        explorer.click("Rewind")
+        page.wait_for_timeout(300)
+        paused += presses(page, handle, 1, 350)
+        del number
+    running = presses(page, handle, count, 450)
+    rate = frames(page, 5)
+    networks = len(re.findall("iteration", explorer.words()))
+    # The engine alone runs between two stretches of the explorer, on the same machine.
+    shares = []
+    for _ in range(3):
+        explorer.click("Rewind")
+        page.wait_for_timeout(500)
+        bare = bare_speed(networks, 1.5)
+        explorer.click("Play")
+        page.wait_for_timeout(1000)
+        before, begin = iteration(explorer), time.perf_counter()
+        page.wait_for_timeout(3000)
+        made, passed = iteration(explorer) - before, time.perf_counter() - begin
+        shares.append(made / passed / bare)
+    explorer.click("Rewind")
+    return {"paused": paused, "running": running, "frames": rate, "share": max(shares)}
+
+
+def measure_interact(page: Page, lab: Lab, name: str, count: int) -> list[float]:
+    """Return key press to paint of `interact` with an inline figure."""
+    open_notebook(page, lab, name)
+    run_all(page)
+    page.wait_for_selector(".widget-interact img")
+    root = page.locator(".widget-interact")
+    root.evaluate(WATCH)
+    return presses(page, root.locator(".noUi-handle"), count, 1800)
+
+
+def spread(times: list[float]) -> str:
+    """Return median and ninetieth percentile."""
+    if not times:
+        return "-"
+    ninety = statistics.quantiles(times, n=10)[-1] if len(times) > 1 else times[0]
+    return f"{statistics.median(times):.0f} ({ninety:.0f})"
+
+
+def table(found: dict[str, dict[str, Any]], interact: list[float], load: float) -> str:
+    """Return the comparison as Markdown."""
+    base = statistics.median(interact)
+    lines = [
+        "| | key to paint, paused: ms, median (p90) | while training | frames/s | "
+        "share of the bare engine's speed | `interact` takes so many times longer |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, one in found.items():
+        lines.append(
+            f"| {name} | {spread(one['paused'])} | {spread(one['running'])} | "
+            f"{one['frames']:.0f} | {one['share']:.0%} | "
+            f"{base / statistics.median(one['paused']):.1f} |"
+        )
+    lines.append(f"| `interact`, inline figure | {spread(interact)} | - | - | - | 1.0 |")
+    lines.append("")
+    lines.append(f"Load of the machine before the run: {load:.1f} on {os.cpu_count()} processors.")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure all, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--presses", type=int, default=30, help="key presses in each row")
+    parser.add_argument("--output", type=Path, help="a file for the table")
+    options = parser.parse_args()
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        sys.exit("No Chromium or Chrome was found.")
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        new_notebook(folder / "one.ipynb", EXPLORER.format(activations="('sigmoid',)"))
+        new_notebook(folder / "two.ipynb", EXPLORER.format(activations="('sigmoid', 'relu')"))
+        new_notebook(folder / "interact.ipynb", INTERACT)
+        with Lab(folder) as lab, browser_page(chromium) as page:
+            found = {
+                "explorer, one network": measure_explorer(page, lab, "one.ipynb", options.presses),
+                "explorer, two networks": measure_explorer(page, lab, "two.ipynb", options.presses),
+            }
+            interact = measure_interact(page, lab, "interact.ipynb", max(options.presses // 2, 5))
+    text = table(found, interact, load)
+    print(text)
+    if options.output:
+        options.output.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
