@@ -212,7 +212,13 @@ class RegionMap:
             A network with two inputs.
         """
         with np.errstate(all="ignore"):
-            scores = network.scores(self.grid).astype(np.float32)
+            # What cannot be told apart in single precision cannot be seen either.
+            single = Network(
+                [w.astype(np.float32) for w in network.weights],
+                [b.astype(np.float32) for b in network.biases],
+                network.activation,
+            )
+            scores = single.scores(self.grid)
             by_class = scores.T.reshape(-1, self._rows.shape[1], self._columns.shape[1])
             fine = self._rows @ by_class @ self._columns.T
         return _region_colors(_largest(fine), len(by_class))
@@ -321,7 +327,9 @@ def iteration_axis(ax: Axes, *, log: bool = False) -> None:
     ax.xaxis.set_major_formatter("{x:,.0f}")
 
 
-def thinned(values: Array, *, log: bool = False) -> tuple[Array, Array]:
+def thinned(
+    values: Array, *, log: bool = False, buckets: int = CURVE_BUCKETS
+) -> tuple[Array, Array]:
     """Return iterations and values of curves with as many points as an eye can tell apart.
 
     Parameters
@@ -330,19 +338,21 @@ def thinned(values: Array, *, log: bool = False) -> tuple[Array, Array]:
         C curves.
     log : bool
         Whether the iterations will be drawn on a logarithmic axis.
+    buckets : int
+        Into how many stretches the axis is divided.
 
     Returns
     -------
     iterations : ndarray of shape (S,)
-        Where the points are; S is at most 2 * CURVE_BUCKETS.
+        Where the points are; S is at most 2 * buckets.
     chosen : ndarray of shape (S, C)
         Of each stretch the lowest and the highest value, so that no spike is lost. Short curves
         come back whole.
     """
     rows = len(values)
-    if rows <= 2 * CURVE_BUCKETS:
+    if rows <= 2 * buckets:
         return np.arange(rows), values
-    edges = np.linspace(0, 1, CURVE_BUCKETS, endpoint=False)
+    edges = np.linspace(0, 1, buckets, endpoint=False)
     places = np.expm1(edges * np.log1p(rows)) if log else edges * rows
     starts = np.unique(places.astype(int))
     widths = np.diff(starts, append=rows)

@@ -16,7 +16,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -41,6 +41,9 @@ REACH = 1.2
 
 MAP_GRID = 41
 """A network is asked on so many points in each direction of the live map."""
+
+CURVE_BUCKETS = 250
+"""Stretches of a live curve, about two pixels wide each."""
 
 DECADES = 3
 """Logarithmic limits give way by so many decades at once, so that they do so rarely."""
@@ -108,8 +111,15 @@ class PointsPanel(Panel):
         (ax,) = axes
         self.drawn = figures.points(ax, scene.experiment.data)
         ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="", ylabel="")
-        figures.caption(ax, "The spiral data")
-        ax.legend(loc="lower right", handletextpad=0.1, borderpad=0.3)
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=4,
+            frameon=False,
+            handletextpad=0.1,
+            columnspacing=1,
+            borderaxespad=0.1,
+        )
 
     def update(self, scene: Scene) -> list[Artist]:
         """Move the points."""
@@ -133,6 +143,17 @@ class Pixels(Artist):
         """Copy the pixels, the first row at the bottom."""
         renderer.draw_image(renderer.new_gc(), *self.corner, self.pixels)
 
+    def stamp(self, artists: Sequence[Artist]) -> None:
+        """Keep the picture of these artists, on nothing, as pixels."""
+        figure: Any = self.figure
+        make: Any = RendererAgg
+        renderer = make(*figure.bbox.size, figure.dpi)
+        for artist in artists:
+            artist.draw(renderer)
+        upright = np.asarray(renderer.buffer_rgba())[::-1]
+        (left, low), (width, height) = self.corner, self.size
+        self.pixels = upright[low : low + height, left : left + width].copy()
+
 
 class RegionsPanel(Panel):
     """The decision regions of each network, with the data on top."""
@@ -146,27 +167,34 @@ class RegionsPanel(Panel):
     def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
         """Prepare each network's map."""
         self.images = [Pixels(ax) for ax in axes]
+        # Points seldom move: they are drawn when they do, and laid over the map as an image.
+        self.overlays = [Pixels(ax) for ax in axes]
+        self.drawn = np.empty(0)
         corners = (-REACH, -REACH), (REACH, REACH)
         self.map = figures.RegionMap(*corners, (MAP_GRID, MAP_GRID), self.images[0].size)
-        self.points = []
         for ax, name in zip(axes, scene.experiment.settings.activations, strict=True):
-            area = 26 if len(axes) == 1 else 14
-            self.points.append(figures.points(ax, scene.experiment.data, size=area))
-            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="", ylabel="")
-            ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
             ax.grid(visible=False)
             figures.caption(ax, f"{figures.activation_label(name)}: decision regions")
 
     def update(self, scene: Scene) -> list[Artist]:
         """Ask the networks as they are now."""
-        moving: list[Artist] = []
-        for image, points, trainer in zip(
-            self.images, self.points, scene.experiment.trainers, strict=True
-        ):
+        if not np.array_equal(self.drawn, scene.experiment.data.points):
+            self._draw_points(scene.experiment.data)
+        for image, trainer in zip(self.images, scene.experiment.trainers, strict=True):
             image.pixels = self.map.colors(trainer.network)
-            figures.move_points(points, scene.experiment.data)
-            moving += [image, *points]
-        return moving
+        return [*self.images, *self.overlays]
+
+    def _draw_points(self, data: Dataset) -> None:
+        self.drawn = data.points
+        for overlay in self.overlays:
+            ax = overlay.axes
+            assert isinstance(ax, Axes)
+            points = figures.points(ax, data, size=26 if len(self.overlays) == 1 else 14)
+            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="", ylabel="")
+            ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+            overlay.stamp(points)
+            for dots in points:
+                dots.remove()
 
 
 class CurvesPanel(Panel):
@@ -198,7 +226,9 @@ class CurvesPanel(Panel):
         lines = iter(self.lines)
         found = []
         for network in range(len(scene.experiment.trainers)):
-            iterations, curves = figures.thinned(self.values(scene, network), log=True)
+            iterations, curves = figures.thinned(
+                self.values(scene, network), log=True, buckets=CURVE_BUCKETS
+            )
             found.append(curves)
             for curve in curves.T:
                 next(lines).set_data(iterations, curve)
@@ -310,6 +340,8 @@ class LedgerPanel(Panel):
             ticks += list(zip(x, range(hidden, 0, -1), strict=True))
             self._name(x[0] - 0.4, name)
         self.ax.set_xticks(*zip(*ticks, strict=True))
+        # All within the axes: what stands below must not touch the panel underneath.
+        self.ax.tick_params(axis="x", direction="in", pad=-20)
         self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + 0.7))
         self.ax.legend(handles=self.bars[0], loc="upper right", ncols=2, borderpad=0.3)
 
@@ -317,7 +349,7 @@ class LedgerPanel(Panel):
         label = f"{figures.activation_label(activation)}: to layer"
         place = self.ax.get_xaxis_transform()
         color = figures.activation_color(activation)
-        self.ax.text(x, 0.04, label, transform=place, color=color, fontweight="bold")
+        self.ax.text(x, 0.14, label, transform=place, color=color, fontweight="bold")
 
     def update(self, scene: Scene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
@@ -334,7 +366,7 @@ class LedgerPanel(Panel):
 
     def _make_room(self, lowest: float, highest: float) -> None:
         low, high = self.limits
-        low -= DECADES * math.ceil(max(low - lowest, 0) / DECADES)
+        low -= DECADES * math.ceil(max(low + 1 - lowest, 0) / DECADES)
         high += DECADES * math.ceil(max(highest - high, 0) / DECADES)
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
