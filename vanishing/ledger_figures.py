@@ -128,8 +128,7 @@ def ledger_over_time(
     )
     when = list(iterations)[: len(books)]
     return [
-        ax.plot(when, values, label=label, markersize=6, markevery=0.08, **look)[0]
-        for label, values, look in looks
+        ax.plot(when, values, label=label, markersize=6, **look)[0] for label, values, look in looks
     ]
 
 
