@@ -122,8 +122,8 @@ def ledger_over_time(
     both = np.add(weights, slopes)
     color = activation_color(books[0].activation)
     looks: Sequence[tuple[str, Any, dict[str, Any]]] = (
-        ("weights", weights, {"color": WEIGHTS_COLOR, "marker": "s"}),
-        ("slopes", slopes, {"color": "#9C8A00", "marker": "^"}),
+        ("weights", weights, {"color": WEIGHTS_COLOR, "marker": "s", "ls": "--"}),
+        ("slopes", slopes, {"color": "#9C8A00", "marker": "^", "ls": ":"}),
         ("both: layer 1 / scores", both, {"color": color, "linewidth": 3}),
     )
     when = list(iterations)[: len(books)]
