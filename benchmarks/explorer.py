@@ -21,23 +21,46 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from conftest import BROWSERS  # noqa: E402 (the tests' folder is no package)
-from lab import ExplorerPage, Lab, browser_page, new_notebook, open_notebook, run_all  # noqa: E402
+from conftest import BROWSERS  # type: ignore[import-not-found]  # noqa: E402
+from lab import (  # type: ignore[import-not-found]  # noqa: E402
+    ExplorerPage,
+    Lab,
+    browser_page,
+    new_notebook,
+    open_notebook,
+    run_all,
+)
 from playwright.sync_api import Page  # noqa: E402
 
 from vanishing import Trainer, lecture  # noqa: E402
+from vanishing.explorer import Explorer  # noqa: E402
 
-# A frame counts as painted once the browser has decoded it and drawn the next frame.
-WATCH = """root => {
-    const marks = {frames: [], pressed: null, painted: [], waiting: null};
+# A frame counts as painted once the browser has decoded it and drawn its next frame. While a
+# network trains, frames of the run before the key press may still come; the first frame of the new
+# run is known by the columns of pixels that its short curves do not reach.
+WATCH = """(root, [left, top, width, height]) => {
+    const marks = {frames: [], pressed: null, painted: []};
     window.marks = marks;
     const seen = new WeakSet();
-    const paint = () => requestAnimationFrame(() => {
+    const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const isNew = image => {
+        if (!width) return true;
+        context.canvas.width = width;
+        context.canvas.height = height;
+        context.drawImage(image, left, top, width, height, 0, 0, width, height);
+        const pixels = context.getImageData(0, 0, width, height).data;
+        for (let i = 0; i < pixels.length; i += 4)
+            if (Math.abs(pixels[i] - pixels[i + 2]) > 60) return false;
+        return true;
+    };
+    const paint = image => requestAnimationFrame(() => {
         const channel = new MessageChannel();
         channel.port1.onmessage = () => {
             const now = performance.now();
             marks.frames.push(now);
-            if (marks.pressed !== null) {
+            const short = isNew(image);
+            marks.long = !short;
+            if (marks.pressed !== null && short) {
                 marks.painted.push(now - marks.pressed);
                 marks.pressed = null;
             }
@@ -47,8 +70,8 @@ WATCH = """root => {
     const follow = image => {
         if (seen.has(image)) return;
         seen.add(image);
-        image.addEventListener('load', paint);
-        if (image.complete && image.naturalWidth) paint();
+        image.addEventListener('load', () => paint(image));
+        if (image.complete && image.naturalWidth) paint(image);
     };
     root.querySelectorAll('img').forEach(follow);
     new MutationObserver(() => root.querySelectorAll('img').forEach(follow))
@@ -88,11 +111,23 @@ explorer
 """
 
 
-def presses(page: Page, focus: Any, count: int, wait: float) -> list[float]:
+def late_columns(activations: tuple[str, ...]) -> list[float]:
+    """Return where, in the picture, curves stand that have passed iteration 400."""
+    ax = Explorer(activations).figure.axes[-1]
+    height = ax.figure.bbox.height
+    (left, low), (right, high) = ax.transData.transform([(400, 1e-5), (600, 0.08)])
+    return [round(left), round(height - high), round(right - left), round(high - low) - 2]
+
+
+def presses(
+    page: Page, focus: Any, count: int, wait: float, *, running: bool = False
+) -> list[float]:
     """Press arrow keys, so far apart, and return the milliseconds until each was painted."""
     focus.focus()
     page.evaluate("() => { marks.painted = []; }")
     for number in range(count):
+        if running:
+            page.wait_for_function("() => marks.long")
         page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
         page.wait_for_timeout(wait)
     found: list[float] = page.evaluate("() => marks.painted")
@@ -103,7 +138,8 @@ def frames(page: Page, seconds: float) -> float:
     """Return the painted frames a second."""
     page.evaluate("() => { marks.frames = []; }")
     page.wait_for_timeout(1000 * seconds)
-    return page.evaluate("() => marks.frames.length") / seconds
+    painted: int = page.evaluate("() => marks.frames.length")
+    return painted / seconds
 
 
 def iteration(explorer: ExplorerPage) -> int:
@@ -126,23 +162,24 @@ def bare_speed(networks: int, seconds: float = 2.0) -> float:
     return made / (time.perf_counter() - begin)
 
 
-def measure_explorer(page: Page, lab: Lab, name: str, count: int) -> dict[str, Any]:
+def measure_explorer(
+    page: Page, lab: Lab, name: str, count: int, activations: tuple[str, ...]
+) -> dict[str, Any]:
     """Return the figures of one explorer: paused, and while it trains."""
     open_notebook(page, lab, name)
     run_all(page)
     explorer = ExplorerPage(page)
     explorer.wait_for_words("not trained yet")
-    explorer.root.evaluate(WATCH)
+    explorer.root.evaluate(WATCH, late_columns(activations))
     handle = explorer.handle("step size")
     paused = []
-    for number in range(count // 2):
+    for _ in range(count):
         explorer.click("Rewind")
         page.wait_for_timeout(300)
         paused += presses(page, handle, 1, 350)
-        del number
-    running = presses(page, handle, count, 450)
+    running = presses(page, handle, count, 500, running=True)
     rate = frames(page, 5)
-    networks = len(re.findall("iteration", explorer.words()))
+    networks = len(activations)
     # The engine alone runs between two stretches of the explorer, on the same machine.
     shares = []
     for _ in range(3):
@@ -165,7 +202,7 @@ def measure_interact(page: Page, lab: Lab, name: str, count: int) -> list[float]
     run_all(page)
     page.wait_for_selector(".widget-interact img")
     root = page.locator(".widget-interact")
-    root.evaluate(WATCH)
+    root.evaluate(WATCH, [0, 0, 0, 0])
     return presses(page, root.locator(".noUi-handle"), count, 1800)
 
 
@@ -207,15 +244,18 @@ def main() -> None:
     if chromium is None:
         sys.exit("No Chromium or Chrome was found.")
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        new_notebook(folder / "one.ipynb", EXPLORER.format(activations="('sigmoid',)"))
-        new_notebook(folder / "two.ipynb", EXPLORER.format(activations="('sigmoid', 'relu')"))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        nets = {"one": ("sigmoid",), "two": ("sigmoid", "relu")}
+        for name, activations in nets.items():
+            new_notebook(folder / f"{name}.ipynb", EXPLORER.format(activations=activations))
         new_notebook(folder / "interact.ipynb", INTERACT)
         with Lab(folder) as lab, browser_page(chromium) as page:
             found = {
-                "explorer, one network": measure_explorer(page, lab, "one.ipynb", options.presses),
-                "explorer, two networks": measure_explorer(page, lab, "two.ipynb", options.presses),
+                f"explorer, {name} network{'s' * (name == 'two')}": measure_explorer(
+                    page, lab, f"{name}.ipynb", options.presses, activations
+                )
+                for name, activations in nets.items()
             }
             interact = measure_interact(page, lab, "interact.ipynb", max(options.presses // 2, 5))
     text = table(found, interact, load)

@@ -196,6 +196,18 @@ def test_two_explorers_and_a_cell_that_is_run_again(explorer: ExplorerPage, page
     ExplorerPage(page).wait_for_words("not trained yet")
 
 
+def test_training_stops_when_nobody_looks(explorer: ExplorerPage, page: Page) -> None:
+    explorer.click("Play")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    page.evaluate(
+        "async () => await jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+    )
+    page.wait_for_function("() => !document.querySelector('.vanishing-live')")
+    page.locator(".jp-Cell").nth(2).click()
+    page.evaluate("async () => await jupyterapp.commands.execute('notebook:run-cell')")
+    page.get_by_text("2 alive, 0 playing").wait_for()
+
+
 def test_without_subshells_all_is_the_same(folder: Path, browser: Page, bench: str) -> None:
     running = browser.context.browser
     assert running is not None

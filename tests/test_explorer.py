@@ -483,6 +483,22 @@ def test_running_a_cell_again_ends_its_earlier_widgets(monkeypatch: pytest.Monke
     in_loop(work)
 
 
+def test_training_stops_when_the_last_view_is_closed() -> None:
+    async def work() -> None:
+        explorer = Explorer()
+        for views in (1, 2):
+            explorer._view_count = views
+        explorer.toggle()
+        await until(lambda: explorer.experiment.iteration > 10)
+        explorer._view_count = 1
+        assert explorer._playing
+        explorer._view_count = 0
+        assert not explorer._playing
+        await until(lambda: explorer.buttons["toggle"].description == "Play")
+
+    in_loop(work)
+
+
 def test_two_explorers_train_at_once() -> None:
     async def work() -> None:
         both = [Explorer(), Explorer(("relu",))]

@@ -155,6 +155,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
         for name, control in self.controls.items():
             control.observe(functools.partial(self._moved, name), "value")
         self.add_class("vanishing-live")
+        # Zero, and not None, has the front end count the views of this widget.
+        self._view_count = 0
+        self.observe(self._views_changed, "_view_count")
         rows = {"flex_flow": "row wrap"}
         self.children = [
             widgets.HBox(list(self.controls.values()), layout=rows),
@@ -196,6 +199,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
             self._safe_turn()
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._event.set)
+
+    def _views_changed(self, change: Any) -> None:
+        """Take notice of how many views of the widget are open now."""
 
     def reset(self) -> None:
         """Go back to the settings of the beginning."""
@@ -445,6 +451,12 @@ class Explorer(Live):
             self._wake()
         else:
             super()._moved(name, change)
+
+    def _views_changed(self, change: Any) -> None:
+        if change["new"] == 0:
+            # Nobody looks any more: the output was cleared, or the notebook closed.
+            self._playing = False
+            self._wake()
 
     def toggle(self) -> None:
         """Play or pause; at the end, play from the beginning."""
