@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -254,14 +253,14 @@ def measure_stacks(bench: Bench, effort: Effort) -> dict[str, dict[str, float]]:
 
 
 def measure_comparison(effort: Effort) -> dict[str, Any]:
-    """Return the time of both runs at once over that of one after the other, and the memory."""
+    """Return the least time of both runs at once and of one after the other, and the memory."""
     found: dict[str, list[dict[str, Any]]] = {"in-turn": [], "together": []}
     for _ in range(effort.runs):
         for way, runs in found.items():
             command = [sys.executable, str(HERE / "comparison.py"), way, str(effort.run)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             runs.append(json.loads(done.stdout))
-    seconds = {way: statistics.median(r["seconds"] for r in runs) for way, runs in found.items()}
+    seconds = {way: min(run["seconds"] for run in runs) for way, runs in found.items()}
     peaks = [run["peak"] for run in found["together"]]
     return {**seconds, "peak": max(peaks) if None not in peaks else None}
 
