@@ -343,7 +343,14 @@ class LedgerPanel(Panel):
         # All within the axes: what stands below must not touch the panel underneath.
         self.ax.tick_params(axis="x", direction="in", pad=-20)
         self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + 0.7))
-        self.ax.legend(handles=self.bars[0], loc="upper right", ncols=2, borderpad=0.3)
+        self.ax.legend(
+            handles=self.bars[0],
+            loc="lower right",
+            bbox_to_anchor=(1, 0.98),
+            ncols=2,
+            frameon=False,
+            borderaxespad=0,
+        )
 
     def _name(self, x: float, activation: str) -> None:
         label = f"{figures.activation_label(activation)}: to layer"
