@@ -330,7 +330,7 @@ class LedgerPanel(Panel):
         (self.ax,) = axes
         settings = scene.experiment.settings
         hidden = settings.hidden_layers
-        figures.caption(self.ax, "The error on its way back, in decades")
+        figures.caption(self.ax, "Ledger, in decades")
         self.ax.axhline(0, color="0.25", linewidth=1)
         self.ax.grid(visible=False, axis="x")
         self.bars, ticks = [], []
