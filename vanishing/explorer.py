@@ -28,8 +28,8 @@ from vanishing.figures import activation_label
 from vanishing.measures import MEASURES, find_measure
 from vanishing.panels import WIDTH, Picture, Scene
 
-CHUNK = 0.030
-"""Seconds of training from one picture to the next."""
+FRAME = 0.039
+"""Seconds from one picture to the next; what painting leaves of them goes into training."""
 
 SLICE = 0.008
 """Seconds of training after which the task looks whether other settings are wanted."""
@@ -138,6 +138,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._initial = self._wanted = settings
         self._generation = self._seen = object()
         self._syncing: int | None = None
+        self._painting = 0.01
         self.experiment = Experiment(settings)
         self._picture = Picture(panels, self._scene, width=picture_width)
         super().__init__()
@@ -147,7 +148,10 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._join()
 
     def _make_parts(self, controls: Sequence[str]) -> None:
-        self.image = widgets.Image(format="jpeg", layout={"max_width": "100%"})
+        # A pixel of the picture is a pixel on the screen, wherever there is room.
+        width = f"{self._picture.figure.bbox.width:.0f}px"
+        layout = {"width": width, "max_width": "100%", "align_self": "flex-start"}
+        self.image = widgets.Image(format="jpeg", layout=layout)
         self.readout = widgets.HTML()
         self.trouble = widgets.HTML()
         self.controls = {name: CONTROLS[name]() for name in controls}
@@ -247,8 +251,10 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def _turn(self) -> bool:
         """Do one piece of work, and tell whether there is more to do."""
         fresh = self._catch_up()
-        self._work(SLICE if fresh else CHUNK)
+        self._work(SLICE if fresh else max(FRAME - PAUSE - self._painting, FRAME / 2))
+        begin = time.perf_counter()
         self._paint()
+        self._painting = time.perf_counter() - begin
         return self._busy or self._seen != self._generation
 
     def _catch_up(self) -> bool:
