@@ -135,9 +135,11 @@ def explorer(bench: str, lab: Lab, page: Page) -> ExplorerPage:
 
 def test_larger_steps_move_the_loss_further(explorer: ExplorerPage) -> None:
     moved = []
-    for presses in (10, 20):
+    for presses, step_size in ((10, 0.01), (21, 0.126)):
         explorer.press("step size", "Home")
         explorer.press("step size", "ArrowRight", presses)
+        # Else the words of a run under an earlier key press could be taken for the last one's.
+        explorer.root.locator("code", has_text=f"step_size={step_size}").wait_for()
         moved.append(1.11 - loss(paused_at(explorer, r"(?:[3-9]\d\d|\d,\d\d\d)")))
         explorer.click("Reset")
         explorer.wait_for_words("not trained yet")
