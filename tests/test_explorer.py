@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from ipywidgets import Widget
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from vanishing import lecture, train
+from vanishing import Network, lecture, train
 from vanishing.experiment import Experiment, Settings, stand
 from vanishing.explorer import CONTROLS, PRESETS, Explorer, Live, SpiralExplorer
 from vanishing.measures import MEASURES
@@ -380,6 +381,22 @@ def test_nothing_is_trained_before_play() -> None:
         assert explorer.share in explorer.readout.value.replace("&#x27;", "'")
 
     in_loop(work)
+
+
+def test_painting_keeps_to_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Threads that spin after a product took a fifth of the training speed, and more from others.
+    used: list[int] = []
+
+    def predict(network: Network, points: Any) -> Any:
+        used.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return scores(network, points).argmax(axis=1)
+
+    scores = Network.scores
+    monkeypatch.setattr(Network, "predict", predict)
+    with threadpool_limits(2, user_api="blas"):
+        Explorer().advance(3)
+    assert used
+    assert set(used) == {1}
 
 
 def test_a_move_from_another_thread_starts_training_with_it() -> None:

@@ -27,6 +27,7 @@ from vanishing.experiment import Experiment, Settings, share_of_strangers
 from vanishing.figures import activation_label
 from vanishing.measures import MEASURES, find_measure
 from vanishing.panels import WIDTH, Picture, Scene
+from vanishing.training import one_blas_thread
 
 FRAME = 0.039
 """Seconds from one picture to the next; what painting leaves of them goes into training."""
@@ -293,9 +294,11 @@ class Live(widgets.VBox):  # type: ignore[misc]
         return getattr(self._wanted, name)
 
     def _paint(self) -> None:
-        self._picture.show(self._scene)
-        self.image.value = self._picture.jpeg()
-        self._read_out()
+        # BLAS threads go on spinning after a product, and take the core that the browser needs.
+        with one_blas_thread():
+            self._picture.show(self._scene)
+            self.image.value = self._picture.jpeg()
+            self._read_out()
 
     def _read_out(self) -> None:
         words = "".join(f"<div>{html.escape(line)}</div>" for line in self.words.splitlines())

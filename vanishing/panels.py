@@ -28,7 +28,6 @@ from vanishing.experiment import Experiment
 from vanishing.ledger import ledger
 from vanishing.ledger_figures import draw_bars, waterfall_bars
 from vanishing.network import Network
-from vanishing.training import _blas
 
 DPI = 96
 """At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
@@ -436,9 +435,7 @@ class Picture:
         """Draw the scene; only what moves, wherever that is enough."""
         if scene.frame != getattr(self, "_frame", None):
             self._build(scene)
-        # The maps' products are small; beside a second BLAS thread, messages and training wait.
-        with _blas().limit(limits=1, user_api="blas"):
-            artists = [artist for panel in self.panels for artist in panel.update(scene)]
+        artists = [artist for panel in self.panels for artist in panel.update(scene)]
         if self._background is None or any(panel.outgrown for panel in self.panels):
             self._draw_background(artists)
         canvas: Any = self.canvas

@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -248,7 +249,7 @@ class Trainer:
         self._make_room(wanted)
         before = self.iteration
         # On these small matrices a second BLAS thread costs more than it brings.
-        with _blas().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        with one_blas_thread(), np.errstate(all="ignore"):
             for _ in range(wanted):
                 if not self._iterate():
                     self.diverged_at = self.iteration
@@ -370,6 +371,11 @@ def _checked_steps(step_size: float | Sequence[float], layers: int) -> tuple[flo
             f"step_size must be one number, or {layers} of them, one a layer; got {step_size!r}"
         )
     return steps
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Hold the matrix products to one thread: at these sizes a second one only burns a core."""
+    return _blas().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
 
 
 @functools.cache
