@@ -1,13 +1,14 @@
-"""How fast the explorer answers: key press to painted pixel, frames a second, training speed.
+"""How fast the explorer answers: key press to new run and painted pixel, frames, training speed.
 
-    python benchmarks/explorer.py [--presses 30] [--output FILE]
+    python benchmarks/explorer.py [--presses 30] [--write]
 
 It opens JupyterLab in Chromium, on pages with the explorer and with `interact` around an inline
-figure of the same panels, and prints the comparison as Markdown. It needs what the browser tests
-need, and a quiet machine; it says how busy the machine was.
+figure of the same panels, and prints the comparison as Markdown, or writes it into README.md here.
+It needs what the browser tests need, and a quiet machine; it says how busy the machine was.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ from lab import (  # type: ignore[import-not-found]  # noqa: E402
     run_all,
 )
 from playwright.sync_api import Page  # noqa: E402
+from report import replace_block  # noqa: E402
 
 from vanishing import Trainer, lecture  # noqa: E402
 from vanishing.explorer import Explorer  # noqa: E402
@@ -39,7 +41,7 @@ from vanishing.explorer import Explorer  # noqa: E402
 # network trains, frames of the run before the key press may still come; the first frame of the new
 # run is known by the columns of pixels that its short curves do not reach.
 WATCH = """(root, [left, top, width, height]) => {
-    const marks = {frames: [], pressed: null, painted: []};
+    const marks = {on: true, frames: [], pressed: null, painted: [], keys: []};
     window.marks = marks;
     const seen = new WeakSet();
     const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -70,14 +72,16 @@ WATCH = """(root, [left, top, width, height]) => {
     const follow = image => {
         if (seen.has(image)) return;
         seen.add(image);
-        image.addEventListener('load', () => paint(image));
+        image.addEventListener('load', () => { if (marks.on) paint(image); });
         if (image.complete && image.naturalWidth) paint(image);
     };
     root.querySelectorAll('img').forEach(follow);
     new MutationObserver(() => root.querySelectorAll('img').forEach(follow))
         .observe(root, {subtree: true, childList: true});
     root.addEventListener('keydown', event => {
-        if (event.key.startsWith('Arrow')) marks.pressed = performance.now();
+        if (!event.key.startsWith('Arrow')) return;
+        marks.pressed = performance.now();
+        marks.keys.push(performance.timeOrigin + marks.pressed);
     }, true);
 }"""
 
@@ -104,34 +108,65 @@ ipywidgets.interact(
 );
 """
 
+# The page's clock and the kernel's are the same machine's.
 EXPLORER = """
+import time
 from vanishing.explorer import Explorer
-explorer = Explorer({activations}, iterations=10_000_000)
+
+restarts = []
+
+class Timed(Explorer):
+    def _catch_up(self):
+        fresh = super()._catch_up()
+        if fresh:
+            restarts.append(1000 * time.time())
+        return fresh
+
+explorer = Timed({activations}, iterations={iterations})
 explorer
 """
+
+ASK = """async code => {
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code});
+    let text = '';
+    future.onIOPub = message => { text += message.content.text ?? ''; };
+    await future.done;
+    return text;
+}"""
+
+ITERATIONS = 10_000_000
+"""More than are made while the page is watched, so that no run ends."""
 
 
 def late_columns(activations: tuple[str, ...]) -> list[float]:
     """Return where, in the picture, curves stand that have passed iteration 400."""
-    ax = Explorer(activations).figure.axes[-1]
+    ax = Explorer(activations, iterations=ITERATIONS).figure.axes[-1]
     height = ax.figure.bbox.height
     (left, low), (right, high) = ax.transData.transform([(400, 1e-5), (600, 0.08)])
     return [round(left), round(height - high), round(right - left), round(high - low) - 2]
 
 
 def presses(
-    page: Page, focus: Any, count: int, wait: float, *, running: bool = False
+    page: Page, focus: Any, count: int, wait: float, *, first: int = 0, running: bool = False
 ) -> list[float]:
-    """Press arrow keys, so far apart, and return the milliseconds until each was painted."""
+    """Press left and right in turn, so far apart, and return the ms until each was painted."""
     focus.focus()
-    page.evaluate("() => { marks.painted = []; }")
-    for number in range(count):
+    page.evaluate("() => { marks.painted = []; marks.keys = []; }")
+    for number in range(first, first + count):
         if running:
             page.wait_for_function("() => marks.long")
         page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
         page.wait_for_timeout(wait)
     found: list[float] = page.evaluate("() => marks.painted")
     return found
+
+
+def until_restart(page: Page) -> list[float]:
+    """Return, for each of the last key presses, the milliseconds until the new run began."""
+    keys: list[float] = page.evaluate("() => marks.keys")
+    begun: list[float] = json.loads(page.evaluate(ASK, "print(restarts)"))
+    return [min(time for time in begun if time > key) - key for key in keys]
 
 
 def frames(page: Page, seconds: float) -> float:
@@ -173,16 +208,19 @@ def measure_explorer(
     explorer.root.evaluate(WATCH, late_columns(activations))
     handle = explorer.handle("step size")
     paused = []
-    for _ in range(count):
+    for number in range(count):
         explorer.click("Rewind")
         page.wait_for_timeout(300)
-        paused += presses(page, handle, 1, 350)
+        paused += presses(page, handle, 1, 350, first=number)
     running = presses(page, handle, count, 500, running=True)
+    restart = until_restart(page)
     rate = frames(page, 5)
     networks = len(activations)
-    # The engine alone runs between two stretches of the explorer, on the same machine.
+    # The engine alone runs between two stretches of the explorer, on the same machine. Looking
+    # at each frame's pixels would cost the browser, and so the explorer, more than showing it.
+    page.evaluate("() => { marks.on = false; }")
     shares = []
-    for _ in range(3):
+    for _ in range(5):
         explorer.click("Rewind")
         page.wait_for_timeout(500)
         bare = bare_speed(networks, 1.5)
@@ -193,7 +231,14 @@ def measure_explorer(
         made, passed = iteration(explorer) - before, time.perf_counter() - begin
         shares.append(made / passed / bare)
     explorer.click("Rewind")
-    return {"paused": paused, "running": running, "frames": rate, "share": max(shares)}
+    share = statistics.median(shares)
+    return {
+        "paused": paused,
+        "running": running,
+        "restart": restart,
+        "frames": rate,
+        "share": share,
+    }
 
 
 def measure_interact(page: Page, lab: Lab, name: str, count: int) -> list[float]:
@@ -218,18 +263,19 @@ def table(found: dict[str, dict[str, Any]], interact: list[float], load: float) 
     """Return the comparison as Markdown."""
     base = statistics.median(interact)
     lines = [
-        "| | key to paint, paused: ms, median (p90) | while training | frames/s | "
-        "share of the bare engine's speed | `interact` takes so many times longer |",
-        "|---|---|---|---|---|---|",
+        "| | key to paint, paused | while training | key to new run, while training | frames/s | "
+        "share of the bare engine's speed | key to paint of `interact`, times |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, one in found.items():
         lines.append(
             f"| {name} | {spread(one['paused'])} | {spread(one['running'])} | "
-            f"{one['frames']:.0f} | {one['share']:.0%} | "
+            f"{spread(one['restart'])} | {one['frames']:.0f} | {one['share']:.0%} | "
             f"{base / statistics.median(one['paused']):.1f} |"
         )
-    lines.append(f"| `interact`, inline figure | {spread(interact)} | - | - | - | 1.0 |")
+    lines.append(f"| `interact`, inline figure | {spread(interact)} | - | - | - | - | 1.0 |")
     lines.append("")
+    lines.append("Times in milliseconds: median (ninetieth percentile).")
     lines.append(f"Load of the machine before the run: {load:.1f} on {os.cpu_count()} processors.")
     return "\n".join(lines)
 
@@ -238,7 +284,7 @@ def main() -> None:
     """Measure all, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presses", type=int, default=30, help="key presses in each row")
-    parser.add_argument("--output", type=Path, help="a file for the table")
+    parser.add_argument("--write", action="store_true", help="write the table into the README here")
     options = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
@@ -248,7 +294,8 @@ def main() -> None:
         folder = Path(temporary)
         nets = {"one": ("sigmoid",), "two": ("sigmoid", "relu")}
         for name, activations in nets.items():
-            new_notebook(folder / f"{name}.ipynb", EXPLORER.format(activations=activations))
+            cell = EXPLORER.format(activations=activations, iterations=ITERATIONS)
+            new_notebook(folder / f"{name}.ipynb", cell)
         new_notebook(folder / "interact.ipynb", INTERACT)
         with Lab(folder) as lab, browser_page(chromium) as page:
             found = {
@@ -260,8 +307,8 @@ def main() -> None:
             interact = measure_interact(page, lab, "interact.ipynb", max(options.presses // 2, 5))
     text = table(found, interact, load)
     print(text)
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
+    if options.write:
+        replace_block(ROOT / "benchmarks" / "README.md", text, block="explorer")
 
 
 if __name__ == "__main__":

@@ -222,11 +222,11 @@ def _stacks(f: Findings) -> list[str]:
     return [*rows, "", f"At best a stack saves {1 - best:.0%}, {verdict}."]
 
 
-def replace_block(path: Path, text: str) -> None:
-    """Put a text between a file's two marks."""
-    pattern = r"(?<=<!-- benchmark:training -->\n).*?(?=<!-- /benchmark -->)"
+def replace_block(path: Path, text: str, *, block: str = "training") -> None:
+    """Put a text between the two marks of a file's block."""
+    pattern = rf"(?<=<!-- benchmark:{block} -->\n).*?(?=<!-- /benchmark -->)"
     old = path.read_text(encoding="utf-8")
     new, count = re.subn(pattern, lambda _: text + "\n", old, flags=re.S)
     if count != 1:
-        raise ValueError(f"{path} must hold the marks of one block; it holds {count}")
+        raise ValueError(f"{path} must hold the marks of one block {block!r}; it holds {count}")
     path.write_text(new, encoding="utf-8")

@@ -90,9 +90,12 @@ def test_processes_take_turns_and_report_errors(task: Task) -> None:
 
 def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- benchmark:training -->\nold\n<!-- /benchmark -->\nb\n")
+    blocks = "a\n<!-- benchmark:{} -->\n{}\n<!-- /benchmark -->\nb\n"
+    page.write_text(blocks.format("training", "old") + blocks.format("explorer", "old"))
     report.replace_block(page, "new \\1")
-    assert page.read_text() == ("a\n<!-- benchmark:training -->\nnew \\1\n<!-- /benchmark -->\nb\n")
+    report.replace_block(page, "newer", block="explorer")
+    expected = blocks.format("training", "new \\1") + blocks.format("explorer", "newer")
+    assert page.read_text() == expected
     page.write_text("nothing")
     with pytest.raises(ValueError, match="one block"):
         report.replace_block(page, "new")
