@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from vanishing import Network, lecture, train
 from vanishing.experiment import Experiment, Settings, stand
 from vanishing.explorer import CONTROLS, PRESETS, Explorer, Live, SpiralExplorer
+from vanishing.ledger import ledger
 from vanishing.measures import MEASURES
 from vanishing.panels import PANELS, Panel, Picture, Scene, wide_enough
 
@@ -166,6 +167,37 @@ def test_curves_are_the_history() -> None:
     np.testing.assert_array_equal(
         [line.get_ydata() for line in gradients.lines], history.lecture_statistic()[:, :2].T
     )
+
+
+def test_no_curve_runs_through_the_legend() -> None:
+    explorer = Explorer(("relu",), scale=3.0).advance(30)
+    gradients = explorer._picture.panels[-1]
+    explorer.figure.canvas.draw()
+    lowest = gradients.ax.get_legend().get_window_extent().y0
+    highest = max(np.max(line.get_ydata()) for line in gradients.lines)
+    assert highest > 1
+    assert gradients.ax.transData.transform((0, highest))[1] < lowest
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.01, 0.1, 1.0])
+def test_bars_of_the_ledger_keep_clear_of_its_names(scale: float) -> None:
+    explorer = Explorer(BOTH, panels=("ledger",), scale=scale).advance(2)
+    (panel,) = explorer._picture.panels
+    explorer.figure.canvas.draw()
+    highest_name = max(text.get_window_extent().y1 for text in panel.ax.texts)
+    for bars, trainer in zip(panel.bars, explorer.experiment.trainers, strict=True):
+        books = ledger(trainer.network, explorer.experiment.data)
+        last = bars[1][-1]
+        assert last.get_y() + last.get_height() == pytest.approx(np.log10(books.attenuation))
+        for bar in (*bars[0], *bars[1]):
+            assert bar.get_window_extent().y0 > highest_name
+
+
+def test_a_diverged_network_has_an_empty_ledger() -> None:
+    explorer = Explorer(("relu",), panels=("ledger",), step_size=1e6).advance(100)
+    assert explorer.experiment.diverged
+    (panel,) = explorer._picture.panels
+    assert {bar.get_height() for bars in panel.bars[0] for bar in bars} == {0}
 
 
 @pytest.mark.parametrize(

@@ -201,12 +201,15 @@ class CurvesPanel(Panel):
 
     limits = (1e-5, 1.0)
     furthest = (1e-40, 1e12)
+    headroom = 1.0
+    """The factor from the highest value that is meant to be seen to the upper edge."""
 
     def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
         """Draw empty axes and one empty line a curve."""
         (self.ax,) = axes
         figures.iteration_axis(self.ax, log=True)
-        self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=self.limits)
+        low, high = self.limits
+        self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=(low, high * self.headroom))
         if not self.ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
             self.ax.set_xlabel("")
             self.ax.tick_params(labelbottom=False)
@@ -237,6 +240,7 @@ class CurvesPanel(Panel):
     def _make_room(self, values: NDArray[Any]) -> None:
         shown = values[np.isfinite(values) & (values > 0)]
         low, high = wide_enough(shown, self.limits, self.furthest)
+        high *= self.headroom
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
             self.ax.set_ylim(low, high)
@@ -291,6 +295,8 @@ class LossPanel(CurvesPanel):
 class GradientsPanel(CurvesPanel):
     """The gradient's size in each hidden layer of each network."""
 
+    headroom = 10.0  # The legend stands there.
+
     def empty_lines(self, scene: Scene) -> list[Line2D]:
         """Return one line for each hidden layer of each network."""
         settings = scene.experiment.settings
@@ -317,6 +323,10 @@ class GradientsPanel(CurvesPanel):
         """Return the measure for all layers that end in hidden units."""
         history = scene.experiment.trainers[network].history
         return figures.measured(history, scene.measure)[:, :-1]
+
+
+FOOTER = 0.22
+"""The share of the ledger's panel that its names take at the bottom."""
 
 
 class LedgerPanel(Panel):
@@ -372,8 +382,9 @@ class LedgerPanel(Panel):
 
     def _make_room(self, lowest: float, highest: float) -> None:
         low, high = self.limits
-        low -= DECADES * math.ceil(max(low + 1 - lowest, 0) / DECADES)
         high += DECADES * math.ceil(max(highest - high, 0) / DECADES)
+        while low + FOOTER * (high - low) > lowest:
+            low -= DECADES
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
             self.ax.set_ylim(low, high)
