@@ -21,6 +21,7 @@ import report
 from peers.client import Library, PeerError, Process, Runner, interleave
 from peers.task import Record, Task
 from report import CELLS, Findings
+from threadpoolctl import threadpool_info
 
 from vanishing import Network, lecture, train
 
@@ -280,9 +281,11 @@ def machine() -> str:
         lines = cpuinfo.read_text().splitlines()
         models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
         name = models[0] if models else name
+    blas = (one for one in threadpool_info() if one["user_api"] == "blas")
+    kernels = {one.get("architecture") or one["internal_api"] for one in blas}
     return (
-        f"{name}, {os.cpu_count()} processors, {platform.system()}; "
-        f"Python {platform.python_version()}, NumPy {np.__version__}"
+        f"{name}, {os.cpu_count()} processors, {platform.system()}; Python "
+        f"{platform.python_version()}, NumPy {np.__version__} with BLAS for {', '.join(kernels)}"
     )
 
 
