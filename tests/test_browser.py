@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from lab import ExplorerPage, Lab, browser_page, new_notebook, open_notebook, run_all
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocketRoute
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -208,6 +210,51 @@ def test_training_stops_when_nobody_looks(explorer: ExplorerPage, page: Page) ->
     page.locator(".jp-Cell").nth(2).click()
     page.evaluate("async () => await jupyterapp.commands.execute('notebook:run-cell')")
     page.get_by_text("2 alive, 0 playing").wait_for()
+
+
+def test_pictures_do_not_pile_up_on_a_slow_connection(browser: Page, lab: Lab, bench: str) -> None:
+    running = browser.context.browser
+    assert running is not None
+    page = running.new_page()
+    late: deque[tuple[WebSocketRoute, str | bytes]] = deque()
+    slow = False
+
+    def route(socket: WebSocketRoute) -> None:
+        def deliver(message: str | bytes) -> None:
+            if slow:
+                late.append((socket, message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(deliver)
+
+    def let_through(seconds: float) -> None:
+        """Pass on half a megabyte a second, as a weak link does."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            share = 10_000
+            while late and share > 0:
+                socket, message = late.popleft()
+                socket.send(message)
+                share -= len(message)
+            page.wait_for_timeout(-1000 * min(share, 0) / 500_000 + 20)
+
+    page.route_web_socket(re.compile("/channels"), route)
+    open_notebook(page, lab, bench)
+    run_all(page)
+    explorer = ExplorerPage(page)
+    explorer.wait_for_words("not trained yet")
+    page.wait_for_timeout(500)
+    slow = True
+    explorer.click("Play")
+    let_through(5)
+    pictures = [message for _, message in late if len(message) > 20_000]
+    assert len(pictures) <= 3
+    assert re.search(r"iteration \d*,?\d\d\d", explorer.words())
+    explorer.click("Pause")
+    let_through(2)
+    assert explorer.button("Play").is_visible()
+    page.close()
 
 
 def test_without_subshells_all_is_the_same(folder: Path, browser: Page, bench: str) -> None:

@@ -13,6 +13,7 @@ from ipywidgets import Widget
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from vanishing import Network, lecture, train
+from vanishing import explorer as explorer_module
 from vanishing.experiment import Experiment, Settings, stand
 from vanishing.explorer import CONTROLS, PRESETS, Explorer, Live, SpiralExplorer
 from vanishing.ledger import ledger
@@ -476,6 +477,48 @@ def test_a_finished_run_plays_from_the_beginning() -> None:
         assert explorer.experiment.iteration == 30
 
     in_loop(work)
+
+
+def test_pictures_wait_for_a_page_that_confirms_them_late() -> None:
+    async def work() -> None:
+        explorer = Explorer()
+        shown = []
+        explorer.image.observe(lambda change: shown.append(change["new"]), "value")
+        asked, returned = explorer._receipts._asked, explorer._receipts._returned
+        returned.value = asked.value  # As the page does it.
+        explorer.toggle()
+        await until(lambda: asked.value > returned.value)
+        first = len(shown)
+        await asyncio.sleep(0.4)
+        before, reached = len(shown), explorer.experiment.iteration
+        await asyncio.sleep(0.3)
+        assert len(shown) == before < first + 6, "pictures pile up"
+        assert explorer.experiment.iteration > reached, "training waits too"
+        explorer.toggle()
+        await asyncio.sleep(0.1)
+        assert len(shown) == before
+        returned.value = asked.value
+        # The last state is shown all the same, and nothing after it.
+        await until(lambda: explorer.share in explorer.readout.value)
+        assert explorer.share.endswith(f".advance({explorer.experiment.iteration})")
+        assert len(shown) == before + 1
+
+    in_loop(work)
+
+
+def test_pictures_go_out_where_no_page_confirms_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(confirmed: int) -> None:
+        explorer = Explorer()
+        explorer._receipts._returned.value = confirmed
+        shown = []
+        explorer.image.observe(lambda change: shown.append(change["new"]), "value")
+        explorer.toggle()
+        await until(lambda: len(shown) > 10)
+
+    in_loop(lambda: work(0))
+    # A page that confirmed once and is gone.
+    monkeypatch.setattr(explorer_module, "LOST", 0.05)
+    in_loop(lambda: work(1))
 
 
 def test_an_error_in_the_task_is_shown_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,18 @@ SLICE = 0.008
 PAUSE = 0.002
 """Seconds between two chunks; without them messages starve."""
 
+PROMPT = 0.1
+"""Seconds within which a page on a quick connection confirms a picture."""
+
+LOST = 4.0
+"""Seconds after which no confirmation is waited for any longer."""
+
+CHECK = 1.0
+"""Seconds after which a quick page is asked again."""
+
+ON_THE_WAY = 2
+"""Pictures that a slow page may have to confirm yet."""
+
 READING = 0.2
 """Seconds from one readout to the next while training: words cannot be read faster."""
 
@@ -107,6 +119,54 @@ BUTTONS = {
 """Method, then what stands on its button, the icon, and what it does."""
 
 
+class Receipts:
+    """Tells whether pictures pile up on a slow connection.
+
+    A link in the page copies each number that is written here into another widget, whose value
+    comes back. A number travels behind its picture, so its return is the picture's receipt. Each
+    takes time from training, so a quick page is asked now and then, a slow one for each picture.
+    """
+
+    def __init__(self) -> None:
+        self._asked, self._returned = widgets.IntText(), widgets.IntText()
+        self._link = widgets.jsdlink((self._asked, "value"), (self._returned, "value"))
+        self._returned.observe(self._arrived, "value")
+        self._asked_at = 0.0
+        self._prompt = True
+
+    @property
+    def _waited(self) -> float:
+        return time.perf_counter() - self._asked_at
+
+    @property
+    def _missing(self) -> int:
+        missing: int = self._asked.value - self._returned.value
+        return missing
+
+    def _arrived(self, change: Any) -> None:  # noqa: ARG002
+        self._prompt = self._missing == 0 and self._waited < PROMPT
+
+    def ask(self) -> None:
+        """Have the page confirm what was sent until now, unless it did so just before."""
+        if not self._prompt or self._waited > CHECK:
+            self._asked_at = time.perf_counter()
+            self._asked.value += 1
+
+    @property
+    def clogged(self) -> bool:
+        """Whether enough is on its way; never, where no page has ever confirmed anything."""
+        if self._returned.value == 0 or self._waited > LOST:
+            return False
+        if self._prompt:
+            return self._missing > 0 and self._waited > PROMPT
+        return self._missing >= ON_THE_WAY
+
+    def close(self) -> None:
+        """Take the widgets out of the page."""
+        for part in (self._link, *_models(self._asked), *_models(self._returned)):
+            part.close()
+
+
 class Live(widgets.VBox):  # type: ignore[misc]
     """Controls, a picture and a readout, served by one task on the main loop.
 
@@ -140,6 +200,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._generation = self._seen = object()
         self._syncing: int | None = None
         self._painting = 0.01
+        self._receipts = Receipts()
         self.experiment = Experiment(settings)
         self._picture = Picture(panels, self._scene, width=picture_width)
         super().__init__()
@@ -253,6 +314,8 @@ class Live(widgets.VBox):  # type: ignore[misc]
         """Do one piece of work, and tell whether there is more to do."""
         fresh = self._catch_up()
         self._work(SLICE if fresh else max(FRAME - PAUSE - self._painting, FRAME / 2))
+        if self._receipts.clogged:
+            return True
         begin = time.perf_counter()
         self._paint()
         self._painting = time.perf_counter() - begin
@@ -299,6 +362,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
             self._picture.show(self._scene)
             self.image.value = self._picture.jpeg()
             self._read_out()
+        self._receipts.ask()
 
     def _read_out(self) -> None:
         words = "".join(f"<div>{html.escape(line)}</div>" for line in self.words.splitlines())
@@ -326,13 +390,12 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self._alive.discard(self)
         if self._loop is not None:
             self._wake()
+        self._receipts.close()
         # A widget that is closed leaves what it consists of open.
         for part in _parts(self):
-            for name in ("style", "layout"):
-                if part.has_trait(name):
-                    getattr(part, name).close()
-            if part is not self:
-                part.close()
+            for model in _models(part):
+                if model is not self:
+                    model.close()
         super().close()
 
     def static(self) -> Image:
@@ -701,6 +764,14 @@ def _rounded(value: Any) -> Any:
 def _parts(widget: widgets.Widget) -> list[widgets.Widget]:
     """Return a widget and all those inside it."""
     return [widget, *(part for child in getattr(widget, "children", ()) for part in _parts(child))]
+
+
+def _models(widget: widgets.Widget) -> list[widgets.Widget]:
+    """Return a widget and the models of its looks."""
+    return [
+        widget,
+        *(getattr(widget, name) for name in ("style", "layout") if widget.has_trait(name)),
+    ]
 
 
 def _cell_and_run() -> tuple[str | None, str | None]:
