@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -542,13 +543,18 @@ def test_closing_ends_the_task_and_leaves_no_widget() -> None:
         explorer = Explorer()
         explorer.toggle()
         await until(lambda: explorer.experiment.iteration > 10)
+        figure = weakref.ref(explorer.figure)
         explorer.close()
         explorer.close()
         await until(explorer._task.done)
         assert len(_widgets()) <= before
+        gc.collect()
+        assert figure() is None
         experiment = explorer.experiment.iteration
         await asyncio.sleep(0.05)
         assert explorer.experiment.iteration == experiment
+
+        assert explorer.static().data, "it cannot be looked at any more"
 
     in_loop(work)
     gc.collect()

@@ -397,22 +397,29 @@ class Live(widgets.VBox):  # type: ignore[misc]
                 if model is not self:
                     model.close()
         super().close()
+        # IPython keeps what a cell has shown, however often it is run again.
+        self._picture.release()
 
     def static(self) -> Image:
         """Return the picture as it is now, to stand in a page of its own accord."""
         make: Any = Image
-        picture: Image = make(data=self._picture.png(), alt=self.words)
+        picture: Image = make(data=self._drawn().png(), alt=self.words)
         return picture
+
+    def _drawn(self) -> Picture:
+        self._picture.show(self._scene)
+        return self._picture
 
     @property
     def figure(self) -> Figure:
         """The Matplotlib figure that is painted."""
-        return self._picture.figure
+        figure: Figure = self._drawn().figure
+        return figure
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # On paper, and wherever else no kernel runs, the picture stands in for the widget.
         bundle = super()._repr_mimebundle_(**options)
-        return {**bundle, "image/png": base64.b64encode(self._picture.png()).decode()}
+        return {**bundle, "image/png": base64.b64encode(self._drawn().png()).decode()}
 
 
 class Explorer(Live):

@@ -438,19 +438,27 @@ class Picture:
         if unknown or not panels:
             known = ", ".join(map(repr, PANELS))
             raise ValueError(f"panels must be some of {known}; got {tuple(panels)!r}")
-        self.panels = [PANELS[name]() for name in panels]
+        self._kinds = [PANELS[name] for name in panels]
         self.width = width
+        self.release()
         self.show(scene)
+
+    def release(self) -> None:
+        """Let go of the figure and all that was drawn; `show` makes them anew."""
+        self.panels = [kind() for kind in self._kinds]
+        self.figure: Any = None
+        self.canvas: Any = None
+        self._frame: Any = None
+        self._background: Any = None
 
     def show(self, scene: Scene) -> None:
         """Draw the scene; only what moves, wherever that is enough."""
-        if scene.frame != getattr(self, "_frame", None):
+        if scene.frame != self._frame:
             self._build(scene)
         artists = [artist for panel in self.panels for artist in panel.update(scene)]
         if self._background is None or any(panel.outgrown for panel in self.panels):
             self._draw_background(artists)
-        canvas: Any = self.canvas
-        canvas.restore_region(self._background)
+        self.canvas.restore_region(self._background)
         for artist in artists:
             artist.axes.draw_artist(artist)  # type: ignore[union-attr]
 
@@ -463,8 +471,7 @@ class Picture:
         return self._file("PNG", colors=128, optimize=True)
 
     def _file(self, form: str, colors: int = 0, **options: Any) -> bytes:
-        canvas: Any = self.canvas
-        pixels = canvas.buffer_rgba()
+        pixels = self.canvas.buffer_rgba()
         # The buffer is taken as it is, without a copy; nothing in it is transparent.
         size = pixels.shape[1], pixels.shape[0]
         image = Image.frombuffer("RGBX", size, pixels, "raw", "RGBX", 0, 1)
@@ -491,14 +498,13 @@ class Picture:
                 panel.outgrown = False
         self.figure = figure
         self._frame = scene.frame
-        self._background: Any = None
+        self._background = None
 
     def _draw_background(self, artists: Sequence[Artist]) -> None:
         for artist in artists:
             artist.set_animated(True)
-        canvas: Any = self.canvas
-        canvas.draw()
-        self._background = canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.draw()
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
 
 
 @dataclass(frozen=True)
