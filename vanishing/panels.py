@@ -464,7 +464,7 @@ class Picture:
 
     def jpeg(self) -> bytes:
         """Return the picture as a JPEG file: for the screen, ten times faster than PNG."""
-        return self._file("JPEG", quality=92, subsampling=0)
+        return self._file("JPEG", quality=85, subsampling=0)
 
     def png(self) -> bytes:
         """Return the picture as a small PNG file: for the page."""
