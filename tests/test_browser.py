@@ -212,7 +212,9 @@ def test_training_stops_when_nobody_looks(explorer: ExplorerPage, page: Page) ->
     page.get_by_text("2 alive, 0 playing").wait_for()
 
 
-def test_pictures_do_not_pile_up_on_a_slow_connection(browser: Page, lab: Lab, bench: str) -> None:
+def test_pictures_do_not_pile_up_on_a_slow_connection(
+    browser: Page, lab: Lab, folder: Path
+) -> None:
     running = browser.context.browser
     assert running is not None
     page = running.new_page()
@@ -240,7 +242,11 @@ def test_pictures_do_not_pile_up_on_a_slow_connection(browser: Page, lab: Lab, b
             page.wait_for_timeout(-1000 * min(share, 0) / 500_000 + 20)
 
     page.route_web_socket(re.compile("/channels"), route)
-    open_notebook(page, lab, bench)
+    # Of its own: another page with the same kernel would confirm what this one has not seen.
+    new_notebook(
+        folder / "slow.ipynb", "from vanishing.explorer import Explorer\nExplorer(('relu',))"
+    )
+    open_notebook(page, lab, "slow.ipynb")
     run_all(page)
     explorer = ExplorerPage(page)
     explorer.wait_for_words("not trained yet")
