@@ -98,7 +98,7 @@ def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None
     # Small weights: the loss stays at ln 3.
     explorer.click("Reset")
     explorer.wait_for_words("not trained yet")
-    explorer.press("weight scale", "Home")
+    explorer.press("initialization scale", "Home")
     words = explorer.wait_for_words(r"iteration (?:\d,\d|[2-9])\d\d.*plateau at ln 3")
     assert "scale=0.001" in words
     assert loss(words) == pytest.approx(1.0986, abs=0.0002)
@@ -107,7 +107,7 @@ def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None
     explorer.click("Reset")
     explorer.wait_for_words("not trained yet")
     before = explorer.picture()
-    explorer.drag("weight scale", 60)
+    explorer.drag("initialization scale", 60)
     explorer.wait_for_words(r"scale=(?:[1-9]|0\.[2-9]).*advance")
     assert explorer.picture() != before
     explorer.click("Reset")
@@ -175,7 +175,7 @@ def test_presets_are_chosen_by_name(explorer: ExplorerPage) -> None:
 
 
 def test_frantic_dragging_ends_with_the_last_setting(explorer: ExplorerPage, page: Page) -> None:
-    box = explorer.handle("weight scale").bounding_box()
+    box = explorer.handle("initialization scale").bounding_box()
     assert box is not None
     x, y = box["x"] + 8, box["y"] + 8
     page.mouse.move(x, y)
@@ -183,7 +183,7 @@ def test_frantic_dragging_ends_with_the_last_setting(explorer: ExplorerPage, pag
     for step in range(60):
         page.mouse.move(x + 50 * (-1) ** step, y)
     page.mouse.up()
-    explorer.press("weight scale", "Home")
+    explorer.press("initialization scale", "Home")
     explorer.wait_for_words(r"scale=0\.001.*advance")
     assert explorer.trouble() == ""
 

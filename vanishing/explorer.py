@@ -69,7 +69,7 @@ def _control(kind: type, description: str, tooltip: str, **options: Any) -> Any:
     return kind(
         description=description,
         tooltip=tooltip,
-        style={"description_width": "8em"},
+        style={"description_width": "9em"},
         layout={"width": "410px"},
         **options,
     )
@@ -84,7 +84,7 @@ _list = functools.partial(_control, widgets.Dropdown)
 CONTROLS: dict[str, Callable[[], Any]] = {
     "step_size": lambda: _log_slider("step size", "How far an iteration goes", min=-3, max=4),
     "scale": lambda: _log_slider(
-        "weight scale", "Standard deviation of the initial weights", min=-3, max=1
+        "initialization scale", "Standard deviation of the initial weights", min=-3, max=1
     ),
     "regularization": lambda: _log_slider(
         "regularization", "Strength of the penalty on the weights", min=-6, max=0
