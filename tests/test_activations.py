@@ -40,7 +40,8 @@ def test_in_place_agrees_with_value_and_slope(name: str, z: np.ndarray) -> None:
 def test_no_slope_exceeds_the_largest(name: str, z: np.ndarray) -> None:
     slope = ACTIVATIONS[name].slope(z)
     assert (slope >= 0).all()
-    assert slope.max() <= ACTIVATIONS[name].largest_slope
+    # Close to its top a rounded slope may exceed it by the last bit.
+    assert slope.max() <= ACTIVATIONS[name].largest_slope * (1 + 1e-15)
 
 
 def test_sigmoid_far_out_is_exact_and_silent() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import functools
 import html
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -131,26 +132,28 @@ class Receipts:
         self._asked, self._returned = widgets.IntText(), widgets.IntText()
         self._link = widgets.jsdlink((self._asked, "value"), (self._returned, "value"))
         self._returned.observe(self._arrived, "value")
-        self._asked_at = 0.0
+        self._missing: dict[int, float] = {}
+        self._asked_at = -math.inf
         self._prompt = True
+
+    def _arrived(self, change: Any) -> None:
+        """Note how long it took; the page may have skipped numbers when they came thick."""
+        number = change["new"]
+        if number in self._missing:
+            self._prompt = time.perf_counter() - self._missing[number] < PROMPT
+        self._missing = {later: at for later, at in self._missing.items() if later > number}
 
     @property
     def _waited(self) -> float:
         return time.perf_counter() - self._asked_at
 
-    @property
-    def _missing(self) -> int:
-        missing: int = self._asked.value - self._returned.value
-        return missing
-
-    def _arrived(self, change: Any) -> None:  # noqa: ARG002
-        self._prompt = self._missing == 0 and self._waited < PROMPT
-
     def ask(self) -> None:
         """Have the page confirm what was sent until now, unless it did so just before."""
         if not self._prompt or self._waited > CHECK:
             self._asked_at = time.perf_counter()
-            self._asked.value += 1
+            number = self._asked.value + 1
+            self._missing = {**self._missing, number: self._asked_at}
+            self._asked.value = number
 
     @property
     def clogged(self) -> bool:
@@ -158,8 +161,8 @@ class Receipts:
         if self._returned.value == 0 or self._waited > LOST:
             return False
         if self._prompt:
-            return self._missing > 0 and self._waited > PROMPT
-        return self._missing >= ON_THE_WAY
+            return bool(self._missing) and self._waited > PROMPT
+        return len(self._missing) >= ON_THE_WAY
 
     def close(self) -> None:
         """Take the widgets out of the page."""
