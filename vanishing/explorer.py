@@ -39,13 +39,13 @@ SLICE = 0.008
 PAUSE = 0.002
 """Seconds between two chunks; without them messages starve."""
 
-PROMPT = 0.1
+PROMPT = 0.25
 """Seconds within which a page on a quick connection confirms a picture."""
 
 LOST = 4.0
 """Seconds after which no confirmation is waited for any longer."""
 
-CHECK = 1.0
+CHECK = 0.5
 """Seconds after which a quick page is asked again."""
 
 ON_THE_WAY = 2
