@@ -62,6 +62,16 @@ def page(browser: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
     assert errors == []
 
 
+@pytest.fixture
+def other_page(browser: Page) -> Iterator[Page]:
+    """Give another page, without the first one's connections."""
+    running = browser.context.browser
+    assert running is not None
+    page = running.new_page()
+    yield page
+    page.close()
+
+
 def loss(words: str) -> float:
     """Return the first loss in a readout."""
     found = re.search(r"loss ([\d.e+]+)", words)
@@ -213,11 +223,9 @@ def test_training_stops_when_nobody_looks(explorer: ExplorerPage, page: Page) ->
 
 
 def test_pictures_do_not_pile_up_on_a_slow_connection(
-    browser: Page, lab: Lab, folder: Path
+    other_page: Page, lab: Lab, folder: Path
 ) -> None:
-    running = browser.context.browser
-    assert running is not None
-    page = running.new_page()
+    page = other_page
     late: deque[tuple[WebSocketRoute, str | bytes]] = deque()
     slow = False
 
@@ -261,20 +269,15 @@ def test_pictures_do_not_pile_up_on_a_slow_connection(
     explorer.click("Pause")
     let_through(2)
     assert explorer.button("Play").is_visible()
-    page.close()
 
 
-def test_without_subshells_all_is_the_same(folder: Path, browser: Page, bench: str) -> None:
-    running = browser.context.browser
-    assert running is not None
+def test_without_subshells_all_is_the_same(folder: Path, other_page: Page, bench: str) -> None:
     with Lab(folder, subshells=False) as plain:
-        page = running.new_page()
-        open_notebook(page, plain, bench)
-        run_all(page)
-        explorer = ExplorerPage(page)
+        open_notebook(other_page, plain, bench)
+        run_all(other_page)
+        explorer = ExplorerPage(other_page)
         explorer.wait_for_words("not trained yet")
         explorer.press("step size", "ArrowRight", 3)
         explorer.wait_for_words(r"step_size=0\.2.*advance")
         explorer.press("step size", "End")
         explorer.wait_for_words("diverged at iteration")
-        page.close()

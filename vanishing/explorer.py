@@ -137,7 +137,10 @@ class Receipts:
         self._prompt = True
 
     def _arrived(self, change: Any) -> None:
-        """Note how long it took; the page may have skipped numbers when they came thick."""
+        """Note how long it took; the page may have skipped numbers when they came thick.
+
+        JupyterLab calls it in another thread, so `_missing` is replaced, never changed in place.
+        """
         number = change["new"]
         if number in self._missing:
             self._prompt = time.perf_counter() - self._missing[number] < PROMPT
