@@ -10,9 +10,12 @@ Nothing flows back: a figure never trains, a trainer never draws, a widget holds
 from vanishing.activations import ACTIVATIONS, Activation
 from vanishing.backprop import Gradients, gradients, numerical_gradient, total_loss
 from vanishing.data import Dataset, spiral
+from vanishing.history import History
 from vanishing.network import Network
-from vanishing.parallel import train_together
-from vanishing.training import History, Run, Trainer, train
+from vanishing.training import Run, Trainer, train
+from vanishing.variant import Variant
+
+__version__ = "0.1.0"
 
 __all__ = [
     "ACTIVATIONS",
@@ -23,10 +26,10 @@ __all__ = [
     "Network",
     "Run",
     "Trainer",
+    "Variant",
     "gradients",
     "numerical_gradient",
     "spiral",
     "total_loss",
     "train",
-    "train_together",
 ]

@@ -1,74 +1,189 @@
 """Checks of arguments: each returns the value it accepts, or names what is wrong with it."""
 
 import operator
-from collections.abc import Sequence
-from typing import Any
+import reprlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Array = NDArray[Any]
+"""An array of numbers; docstrings say of which shape."""
 
 Rng = int | np.random.RandomState | np.random.Generator | None
 """What a function's `rng` takes."""
 
+Found = TypeVar("Found")
 
-def whole_number(name: str, value: Any, *, at_least: int) -> int:
-    """Return `value` as an int if it is a whole number that is large enough."""
+MOST_NUMBERS = 2**27
+"""An array of more numbers than this (1 GB in float64) is taken for a slip of the pen."""
+
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = _shown.maxlong = 80
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error message shows it: never longer than a line."""
     try:
-        if isinstance(value, bool | np.bool_):
+        return _shown.repr(value)
+    except Exception:  # noqa: BLE001 (a value that cannot even be shown)
+        return f"a {type(value).__name__}"
+
+
+def whole_number(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
+    """Return `value` as an int if it is a whole number within the bounds."""
+    allowed = f"a whole number, at least {at_least:,}"
+    if at_most is not None:
+        allowed = f"a whole number from {at_least:,} to {at_most:,}"
+    try:
+        if isinstance(value, bool | np.bool_ | np.ndarray):
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise TypeError(
-            f"{name} must be a whole number, at least {at_least}; got {value!r}"
-        ) from None
-    if number < at_least:
-        raise ValueError(f"{name} must be a whole number, at least {at_least}; got {value!r}")
+        raise TypeError(f"{name} must be {allowed}; got {shown(value)}") from None
+    if number < at_least or (at_most is not None and number > at_most):
+        raise ValueError(f"{name} must be {allowed}; got {shown(value)}")
     return number
 
 
-def real_number(name: str, value: Any, *, zero_allowed: bool = False) -> float:
+def real_number(
+    name: str, value: Any, *, zero_allowed: bool = False, at_most: float | None = None
+) -> float:
     """Return `value` as a float if it is finite and positive (or zero, where that is allowed)."""
     allowed = "a finite number, zero or positive" if zero_allowed else "a finite positive number"
-    if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value) != 0:
-        raise TypeError(f"{name} must be {allowed}; got {value!r}")
+    if at_most is not None:
+        allowed += f", at most {at_most:g}"
+    message = f"{name} must be {allowed}; got {shown(value)}"
+    if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating):
+        raise TypeError(message)
     try:
+        if np.ndim(value) != 0:
+            raise TypeError
         number = float(value)
+    except OverflowError:
+        raise ValueError(message) from None
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be {allowed}; got {value!r}") from None
+        raise TypeError(message) from None
     if not np.isfinite(number) or number < 0 or (number == 0 and not zero_allowed):
-        raise ValueError(f"{name} must be {allowed}; got {value!r}")
+        raise ValueError(message)
+    if at_most is not None and number > at_most:
+        raise ValueError(message)
     return number
 
 
-def finite_matrix(name: str, value: ArrayLike, *, columns: int | None = None) -> NDArray[Any]:
-    """Return `value` as a non-empty matrix of finite numbers, in float64 or float32."""
-    width = "columns" if columns is None else str(columns)
+def truth(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {shown(value)}")
+    return bool(value)
+
+
+def numbers(name: str, value: ArrayLike, dimensions: int, shape: str) -> Array:
+    """Return `value` as a non-empty array in float64 or float32; nothing of it is dropped."""
     try:
-        matrix = np.asarray(value)
-        matrix = matrix if matrix.dtype == np.float32 else matrix.astype(np.float64)
+        array = np.asarray(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be an array of numbers; got {value!r}") from None
-    if matrix.ndim != 2 or matrix.size == 0 or columns not in (None, matrix.shape[1]):
+        array = np.array(None)
+    if np.ma.isMaskedArray(value) or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers; got {shown(value)}")
+    if array.ndim != dimensions or array.size == 0:
         raise ValueError(
-            f"{name} must be a non-empty array of shape (n, {width}); got shape {matrix.shape}"
+            f"{name} must be a non-empty array of shape {shape}; got shape {array.shape}"
         )
+    return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+def finite_matrix(name: str, value: ArrayLike, *, columns: int | None = None) -> Array:
+    """Return `value` as a non-empty matrix of finite numbers, in float64 or float32."""
+    shape = f"(n, {'columns' if columns is None else columns})"
+    matrix = numbers(name, value, 2, shape)
+    if columns not in (None, matrix.shape[1]):
+        raise ValueError(f"{name} must have shape {shape}; got shape {matrix.shape}")
     if not np.isfinite(matrix).all():
         raise ValueError(f"{name} must hold finite numbers only; got NaN or infinity")
     return matrix
 
 
+def several(name: str, value: Any, what: str) -> list[Any]:
+    """Return a sequence's items; text, sets and mappings have none in order."""
+    if isinstance(value, str | bytes | bytearray | Mapping | set | frozenset) or not (
+        isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    ):
+        raise TypeError(f"{name} must be a sequence of {what}; got {shown(value)}")
+    return list(value)
+
+
 def layer_sizes(value: Any) -> tuple[int, ...]:
     """Return the widths of a network's layers, input first, as a tuple of ints."""
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
-        raise TypeError(f"sizes must be a sequence of whole numbers; got {value!r}")
-    if len(value) < 2:
+    items = several("sizes", value, "whole numbers")
+    if len(items) < 2:
         raise ValueError(
-            f"sizes must name two layers or more, input first and classes last; got {value!r}"
+            f"sizes must name two layers or more, input first and classes last; got {shown(value)}"
         )
-    sizes = tuple(whole_number(f"sizes[{i}]", size, at_least=1) for i, size in enumerate(value))
+    sizes = tuple(
+        whole_number(f"sizes[{i}]", size, at_least=1, at_most=10_000_000)
+        for i, size in enumerate(items)
+    )
     if sizes[-1] < 2:
-        raise ValueError(f"sizes must end with the number of classes, at least 2; got {value!r}")
+        raise ValueError(
+            f"sizes must end with the number of classes, at least 2; got {shown(value)}"
+        )
+    count = sum((before + 1) * after for before, after in zip(sizes[:-1], sizes[1:], strict=True))
+    not_too_many("sizes", count, "parameters", value)
     return sizes
+
+
+def not_too_many(name: str, count: int, what: str, value: Any) -> None:
+    """Raise if more numbers are asked for than memory would bear."""
+    if count > MOST_NUMBERS:
+        raise ValueError(
+            f"{name} must ask for at most {MOST_NUMBERS:,} {what}; "
+            f"got {shown(value)}, which asks for {count:,}"
+        )
+
+
+def precision(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return float64 or float32, whichever is named."""
+    try:
+        found = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found not in (np.float64, np.float32):
+        raise ValueError(f"dtype must be numpy.float64 or numpy.float32; got {shown(dtype)}")
+    return found
+
+
+def find(name: str, wanted: Any, known: Mapping[str, Found], kind: type[Found]) -> Found:
+    """Return what is known by that name; what is of that kind already is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If nothing has that name.
+    TypeError
+        If it is neither a name nor of that kind.
+    """
+    if isinstance(wanted, kind):
+        return wanted
+    error: type[Exception] = ValueError if isinstance(wanted, str) else TypeError
+    if isinstance(wanted, str) and wanted in known:
+        return known[wanted]
+    raise error(f"{name} must be one of {listed(known)}; got {shown(wanted)}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as an error message lists them."""
+    return ", ".join(map(repr, names))
+
+
+def known_names(name: str, wanted: Any, known: Collection[str]) -> tuple[str, ...]:
+    """Return names, each of them known; one name may stand for itself."""
+    names = [wanted] if isinstance(wanted, str) else several(name, wanted, "names")
+    for one in names:
+        if not isinstance(one, str) or one not in known:
+            raise ValueError(f"{name} must be some of {listed(known)}; got {shown(wanted)}")
+    return tuple(names)
 
 
 def random_stream(rng: Rng) -> np.random.RandomState | np.random.Generator:
@@ -78,10 +193,10 @@ def random_stream(rng: Rng) -> np.random.RandomState | np.random.Generator:
     if rng is None:
         return np.random.RandomState()
     try:
-        seed = whole_number("rng", rng, at_least=0)
+        seed = whole_number("rng", rng, at_least=0, at_most=2**32 - 1)
         return np.random.RandomState(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(
             "rng must be a seed from 0 to 2**32 - 1, a numpy RandomState, a numpy Generator "
-            f"or None; got {rng!r}"
+            f"or None; got {shown(rng)}"
         ) from None

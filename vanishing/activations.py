@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[Any]
+from vanishing._checks import Array, find, real_number, shown
 
 LEAK = 0.01
 """The slope of leaky ReLU to the left of zero."""
@@ -15,38 +15,75 @@ LEAK = 0.01
 
 @dataclass(frozen=True, repr=False)
 class Activation:
-    """An activation function f with its slope f'.
+    """An activation function f with its slope (derivative) f'.
+
+    One of your own needs a name and the first two functions; it trains, is drawn and is sent to
+    other processes like the known ones.
 
     Parameters
     ----------
     name : str
-        The name by which `Network.initialize` knows it.
+        How it is called in titles and legends; the known ones are found by it.
     value : callable
         f as the textbook writes it, exact to rounding for every z.
     slope : callable
         f' likewise.
-    in_place : callable
+    in_place : callable, optional
         `in_place(z, slope)` overwrites z with f(z) and slope with f'(z): the same numbers in as
-        few passes over the data as can be, for training.
+        few passes over the data as can be, for training. Left out, the two functions are called.
     largest_slope : float
-        The largest value that f' takes anywhere.
+        The largest value that f' takes anywhere; infinity if it has no bound.
     """
 
     name: str
     value: Callable[[Array], Array]
     slope: Callable[[Array], Array]
-    in_place: Callable[[Array, Array], None]
-    largest_slope: float
+    in_place: Callable[[Array, Array], None] | None = None
+    largest_slope: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise TypeError(f"name must be a text that is not empty; got {shown(self.name)}")
+        for part in ("value", "slope"):
+            if not callable(getattr(self, part)):
+                raise TypeError(f"{part} must be a function; got {shown(getattr(self, part))}")
+        if self.in_place is not None and not callable(self.in_place):
+            raise TypeError(f"in_place must be a function or None; got {shown(self.in_place)}")
+        if self.largest_slope != np.inf:
+            real_number("largest_slope", self.largest_slope)
 
     def __call__(self, z: ArrayLike) -> Array:
         """Return f(z), of the shape of z."""
         return self.value(np.asarray(z))
 
+    def overwrite(self, z: Array, slope: Array) -> None:
+        """Overwrite z with f(z) and slope with f'(z)."""
+        if self.in_place is not None:
+            self.in_place(z, slope)
+        else:
+            np.copyto(slope, self.slope(z))
+            np.copyto(z, self.value(z))
+
+    @property
+    def known(self) -> bool:
+        """Whether this is one of `ACTIVATIONS`, and not merely of the same name."""
+        return ACTIVATIONS.get(self.name) is self
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The limits of f to the left and right, or None if f is not bounded."""
+        with np.errstate(all="ignore"):
+            low, high = (float(self(np.array(end))) for end in (-np.inf, np.inf))
+        return (low, high) if np.isfinite(high - low) else None
+
     def __repr__(self) -> str:
         return f"Activation({self.name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return find_activation, (self.name,)
+        # A known one is found again in the other process; its functions need not travel.
+        if self.known:
+            return find_activation, (self.name,)
+        return Activation, (self.name, self.value, self.slope, self.in_place, self.largest_slope)
 
 
 def sigmoid(z: Array) -> Array:
@@ -138,11 +175,4 @@ def find_activation(activation: str | Activation) -> Activation:
     TypeError
         If it is neither a name nor an `Activation`.
     """
-    if isinstance(activation, Activation):
-        return activation
-    known = ", ".join(map(repr, ACTIVATIONS))
-    if not isinstance(activation, str):
-        raise TypeError(f"activation must be one of {known}; got {activation!r}")
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {known}; got {activation!r}")
-    return ACTIVATIONS[activation]
+    return find("activation", activation, ACTIVATIONS, Activation)

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vanishing._checks import Rng, finite_matrix, random_stream, real_number, whole_number
+from vanishing._checks import (
+    Rng,
+    finite_matrix,
+    not_too_many,
+    random_stream,
+    real_number,
+    shown,
+    whole_number,
+)
+
+MOST_CLASSES = 1000
+"""More classes than this are taken for a slip of the pen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +33,8 @@ class Dataset:
     Raises
     ------
     TypeError, ValueError
-        If the points are not finite numbers, or the labels are not whole numbers from 0 on, one
-        for each point.
+        If the points are not finite numbers, or the labels are not whole numbers from 0 to 999,
+        one for each point.
 
     Notes
     -----
@@ -54,15 +65,20 @@ class Dataset:
 
 
 def _checked_labels(labels: ArrayLike, count: int) -> NDArray[np.intp]:
-    array = np.asarray(labels)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"labels must be whole numbers from 0 on; got dtype {array.dtype}")
+    try:
+        array = np.asarray(labels)
+    except (TypeError, ValueError):
+        array = np.array(None)
+    allowed = f"whole numbers from 0 to {MOST_CLASSES - 1}"
+    if array.dtype.kind not in "iu" or np.ma.isMaskedArray(labels):
+        raise TypeError(f"labels must be {allowed}; got {shown(labels)}")
     if array.shape != (count,):
         raise ValueError(
             f"labels must have shape ({count},), one for each point; got shape {array.shape}"
         )
-    if array.min() < 0:
-        raise ValueError(f"labels must be whole numbers from 0 on; got {array.min()}")
+    for extreme in (array.min(), array.max()):
+        if not 0 <= extreme < MOST_CLASSES:
+            raise ValueError(f"labels must be {allowed}; got {extreme}")
     return array.astype(np.intp, copy=True)
 
 
@@ -79,9 +95,9 @@ def spiral(
     points_per_class : int
         Points on each arm.
     classes : int
-        Arms, at least 2.
+        Arms, from 2 to 1000.
     noise : float
-        Standard deviation of the angle's noise, in radians.
+        Standard deviation of the angle's noise, in radians, at most a million.
     rng : int, numpy.random.RandomState, numpy.random.Generator or None
         The stream to draw from, or the seed of a RandomState; None draws anew each time.
 
@@ -100,8 +116,9 @@ def spiral(
     Recipe: A. Karpathy, "Putting it together: Minimal Neural Network Case Study", CS231n.
     """
     count = whole_number("points_per_class", points_per_class, at_least=1)
-    arms = whole_number("classes", classes, at_least=2)
-    spread = real_number("noise", noise, zero_allowed=True)
+    arms = whole_number("classes", classes, at_least=2, at_most=MOST_CLASSES)
+    not_too_many("points_per_class", 2 * count * arms, "coordinates", points_per_class)
+    spread = real_number("noise", noise, zero_allowed=True, at_most=1e6)
     stream = random_stream(rng)
     radius = np.linspace(0, 1, count)
     drawn = []

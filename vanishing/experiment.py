@@ -1,26 +1,44 @@
 """An experiment: settings, the networks trained under them, and where they stand, in words."""
 
+import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from vanishing._checks import random_stream, real_number, whole_number
-from vanishing.activations import find_activation
+from vanishing import lecture
+from vanishing._checks import (
+    layer_sizes,
+    random_stream,
+    real_number,
+    several,
+    shown,
+    whole_number,
+)
+from vanishing.backprop import checked_regularization
 from vanishing.data import Dataset, spiral
-from vanishing.ledger import dead_units
-from vanishing.measures import Measure, find_measure
-from vanishing.network import Network
-from vanishing.training import History, Trainer
+from vanishing.history import History
+from vanishing.measures import MeasureLike, as_measure
+from vanishing.network import LARGEST_SCALE, Network
+from vanishing.training import Trainer
+from vanishing.units import dead_units
+from vanishing.variant import Variant, VariantLike, as_variant
 
 PLATEAU = 0.015
 """A data loss this close to ln K is on the plateau: hardly better than guessing."""
 
 STILL = 5e-3
-"""A loss that changes by less than this share from one tenth of a run to the next stands still."""
+"""A loss that changes by less than this fraction from one tenth of a run to the next stands still.
+"""
 
 SOLVED = 0.2
-"""A data loss below this share of ln K leaves little to learn."""
+"""A data loss below this fraction of ln K leaves little to learn."""
+
+BLOCK = 200
+"""Points whose distances to all others are computed at once."""
+
+MOST_ROWS = 100_000
+"""An experiment's record is thinned beyond so many rows, so that it can go on for ever."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +47,9 @@ class Settings:
 
     Parameters
     ----------
-    activations : tuple of str
-        One network each, all with the same weights and the same data.
+    variants : sequence of str, Activation or Variant
+        One network each, all on the same data, and from the same draw of weights where their
+        shapes and schemes are the same. An activation stands for the variant that is named so.
     sizes : tuple of int
         The width of every layer: 2 inputs, the hidden layers, the classes.
     step_size, scale, regularization, noise : float
@@ -42,35 +61,47 @@ class Settings:
     draw : int
         Which of the sets of weights that follow one another on the stream: with the lecture's
         settings 0 is its sigmoid network's, 1 its ReLU network's.
+    data : Dataset, optional
+        Points of one's own in place of the spiral; the first and the last of the sizes follow.
     """
 
-    activations: tuple[str, ...] = ("sigmoid",)
-    sizes: tuple[int, ...] = (2, 50, 50, 3)
-    step_size: float = 0.1
-    scale: float = 0.1
-    regularization: float = 1e-3
-    noise: float = 0.2
-    points_per_class: int = 100
+    variants: tuple[Variant, ...] = (Variant("sigmoid"),)
+    sizes: tuple[int, ...] = lecture.SIZES
+    step_size: float = lecture.STEP_SIZE
+    scale: float = lecture.SCALE
+    regularization: float = lecture.REGULARIZATION
+    noise: float = lecture.NOISE
+    points_per_class: int = lecture.POINTS_PER_CLASS
     seed: int = 0
     draw: int = 0
+    data: Dataset | None = None
 
     def __post_init__(self) -> None:
-        given: Any = self.activations
-        names = (given,) if isinstance(given, str) else given
-        found = tuple(find_activation(name).name for name in names)
-        if not found or len(set(found)) < len(found):
-            raise ValueError(
-                f"activations must name one or more, each once; got {self.activations!r}"
-            )
-        object.__setattr__(self, "activations", found)
-        object.__setattr__(self, "sizes", tuple(self.sizes))
-        whole_number("draw", self.draw, at_least=0)
-        real_number("step_size", self.step_size)
-        real_number("scale", self.scale)
+        self._settle("variants", checked_variants(self.variants))
+        self._settle("sizes", layer_sizes(self.sizes))
+        if len(self.sizes) < 3:
+            raise ValueError(f"sizes must name a hidden layer; got {self.sizes}")
+        if self.data is not None:
+            self._fit_data(self.data)
+        for name in ("step_size", "regularization", "noise", "scale"):
+            self._settle(name, _setting(name, getattr(self, name)))
+        for name, least, most in (("points_per_class", 1, 10**6), ("draw", 0, 10**4)):
+            number = whole_number(name, getattr(self, name), at_least=least, at_most=most)
+            self._settle(name, number)
+        self._settle("seed", whole_number("seed", self.seed, at_least=0, at_most=2**32 - 1))
+
+    def _fit_data(self, data: Any) -> None:
+        if not isinstance(data, Dataset):
+            raise TypeError(f"data must be a Dataset or None; got {shown(data)}")
+        ends = data.points.shape[1], max(data.classes, 2)
+        self._settle("sizes", (ends[0], *self.sizes[1:-1], ends[1]))
+
+    def _settle(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     @property
     def hidden_layers(self) -> int:
-        """The number of hidden layers."""
+        """The number of hidden layers, where a variant has no number of its own."""
         return len(self.sizes) - 2
 
     @property
@@ -79,14 +110,19 @@ class Settings:
         return self.sizes[1]
 
     @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return self.sizes[-1]
+
+    @property
     def activation(self) -> str:
-        """The activation of the first network."""
-        return self.activations[0]
+        """The activation of the first network, by name."""
+        return self.variants[0].network(self.sizes, self.scale, 0).activation.name
 
     def changed(self, name: str, value: Any) -> "Settings":
         """Return the settings with one of them, or one of the properties above, changed."""
         if name == "activation":
-            return replace(self, activations=(value,))
+            return replace(self, variants=(as_variant(value),))
         if name == "hidden_layers":
             return replace(self, sizes=(self.sizes[0], *[self.width] * value, self.sizes[-1]))
         if name == "width":
@@ -95,12 +131,33 @@ class Settings:
         return replace(self, **{name: value})
 
     def start(self) -> tuple[Dataset, list[Network]]:
-        """Return the data and the untrained networks, one for each activation."""
+        """Return the data and the untrained networks, one for each variant."""
         stream = random_stream(self.seed)
-        data = spiral(self.points_per_class, self.sizes[-1], noise=self.noise, rng=stream)
+        data = spiral(self.points_per_class, self.classes, noise=self.noise, rng=stream)
+        return self.data or data, [self._drawn(one, copy.deepcopy(stream)) for one in self.variants]
+
+    def _drawn(self, variant: Variant, stream: Any) -> Network:
         for _ in range(self.draw + 1):
-            network = Network.initialize(self.sizes, scale=self.scale, rng=stream)
-        return data, [network.with_activation(name) for name in self.activations]
+            network = variant.network(self.sizes, self.scale, stream)
+        return network
+
+
+def checked_variants(given: Any) -> tuple[Variant, ...]:
+    """Return variants, one or more, no two of the same name."""
+    one = isinstance(given, VariantLike)
+    variants = tuple(map(as_variant, [given] if one else several("variants", given, "variants")))
+    names = [variant.name for variant in variants]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"variants must name one or more, each once; got {shown(given)}")
+    return variants
+
+
+def _setting(name: str, value: Any) -> float:
+    if name == "regularization":
+        return checked_regularization(value)
+    if name == "noise":
+        return real_number(name, value, zero_allowed=True, at_most=1e6)
+    return real_number(name, value, at_most=LARGEST_SCALE if name == "scale" else None)
 
 
 class Experiment:
@@ -116,7 +173,7 @@ class Experiment:
     data : Dataset
         The training data.
     trainers : list of Trainer
-        One for each activation, in their order.
+        One for each variant, in their order.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -126,10 +183,11 @@ class Experiment:
             Trainer(
                 network,
                 self.data,
-                step_size=settings.step_size,
+                step_size=settings.step_size if own.step_size is None else own.step_size,
                 regularization=settings.regularization,
+                most_rows=MOST_ROWS,
             )
-            for network in networks
+            for own, network in zip(settings.variants, networks, strict=True)
         ]
 
     @property
@@ -147,9 +205,12 @@ class Experiment:
         for trainer in self.trainers:
             trainer.advance(iterations)
 
-    def standings(self, measure: str | Measure = "lecture statistic") -> list["Standing"]:
+    def standings(self, measure: MeasureLike = "lecture statistic") -> list["Standing"]:
         """Return where each network stands; layers are compared by that measure."""
-        return [stand(trainer, self.data, measure) for trainer in self.trainers]
+        return [
+            stand(trainer, self.data, measure, variant=variant)
+            for trainer, variant in zip(self.trainers, self.settings.variants, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -158,8 +219,8 @@ class Standing:
 
     Parameters
     ----------
-    activation : str
-        The network's activation.
+    variant : Variant
+        What kind of network it is.
     iteration : int
         Iterations made.
     loss : float
@@ -170,13 +231,16 @@ class Standing:
         Gradient of the first hidden layer over that of the last one; None if there is only one
         hidden layer, or nothing was trained yet.
     dead, units : int
-        Hidden units that are zero on every point (counted for ReLU only), and all hidden units.
+        Hidden units that let no error through on any point (counted where the slope can be zero
+        for good, as ReLU's), and all hidden units.
     state : str
         In words: not trained yet, training, plateau at ln K, on a shelf, unstable, converged or
         diverged.
+    hidden_layers : int
+        How many the network has.
     """
 
-    activation: str
+    variant: Variant
     iteration: int
     loss: float
     accuracy: float
@@ -200,7 +264,11 @@ class Standing:
 
 
 def stand(
-    trainer: Trainer, data: Dataset, measure: str | Measure = "lecture statistic"
+    trainer: Trainer,
+    data: Dataset,
+    measure: MeasureLike = "lecture statistic",
+    *,
+    variant: VariantLike | None = None,
 ) -> Standing:
     """Return where a trainer stands.
 
@@ -210,8 +278,10 @@ def stand(
         At any iteration.
     data : Dataset
         What it is trained on.
-    measure : str or Measure
+    measure : str, Measure or callable
         How layers are compared.
+    variant : str, Activation or Variant, optional
+        What the network is called; left out, as its activation.
 
     Returns
     -------
@@ -220,40 +290,41 @@ def stand(
     """
     network, history = trainer.network, trainer.history
     hidden = len(network.sizes) - 2
-    loss = float(history.loss[-1]) if history.iterations else np.nan
+    bounded = network.activation.bounds is not None
     return Standing(
-        activation=network.activation.name,
+        variant=as_variant(network.activation if variant is None else variant),
         iteration=trainer.iteration,
-        loss=loss,
+        loss=trainer.loss,
         accuracy=network.accuracy(data),
-        ratio=_ratio(history, measure) if hidden > 1 and history.iterations else None,
-        dead=sum(dead_units(network, data)) if network.activation.name == "relu" else 0,
+        ratio=_ratio(history, measure) if hidden > 1 and len(history) else None,
+        dead=0 if bounded else sum(dead_units(network, data)),
         units=sum(network.sizes[1:-1]),
-        state=_state(trainer, network.sizes[-1]),
+        state=_state(trainer, network),
         hidden_layers=hidden,
     )
 
 
 def data_loss(trainer: Trainer) -> float:
-    """Return the mean cross-entropy before the last update, without the penalty."""
+    """Return the mean cross-entropy before the last recorded update, without the penalty."""
     last = trainer.history.at(slice(-1, None))
     return float(last.loss[0] - 0.5 * trainer.regularization * np.sum(last.weight_norm**2))
 
 
-def _ratio(history: History, measure: str | Measure) -> float:
-    sizes = find_measure(measure)(history.at(slice(-1, None)))[0]
+def _ratio(history: History, measure: MeasureLike) -> float:
+    sizes = as_measure(measure)(history.at(slice(-1, None)))[0]
     with np.errstate(all="ignore"):
         return float(sizes[0] / sizes[-2])
 
 
-def _state(trainer: Trainer, classes: int) -> str:
+def _state(trainer: Trainer, network: Network) -> str:
+    classes = network.sizes[-1]
     if trainer.diverged_at is not None:
         return f"diverged at iteration {trainer.diverged_at:,}"
     if trainer.iteration == 0:
         return "not trained yet"
     if abs(data_loss(trainer) - np.log(classes)) < PLATEAU:
         return f"plateau at ln {classes}"
-    if trainer.history.loss[-1] > 1.2 * trainer.history.loss[0]:
+    if trainer.loss > 1.2 * trainer.history.loss[0]:
         return "unstable: the loss is above where it began"
     if not _still(trainer.history):
         return "training"
@@ -263,8 +334,8 @@ def _state(trainer: Trainer, classes: int) -> str:
 
 def _still(history: History) -> bool:
     """Tell whether the loss hardly changed from the last tenth but one to the last tenth."""
-    tenth = max(history.iterations // 10, 200)
-    if history.iterations < 5 * tenth:
+    tenth = max(len(history) // 10, 200)
+    if len(history) < 5 * tenth:
         return False
     before, now = history.loss[-2 * tenth :].reshape(2, -1).mean(axis=1)
     return bool(abs(now - before) < STILL * before)
@@ -274,9 +345,13 @@ def _short(value: float) -> str:
     return f"{value:.4f}" if value < 1e4 else f"{value:.2g}"
 
 
-def share_of_strangers(data: Dataset) -> float:
-    """Return the share of points whose nearest neighbor has another label."""
-    squares = np.sum(data.points**2, axis=1)
-    distance = squares[:, None] + squares - 2 * data.points @ data.points.T
-    np.fill_diagonal(distance, np.inf)
-    return float(np.mean(data.labels[distance.argmin(axis=1)] != data.labels))
+def fraction_of_strangers(data: Dataset) -> float:
+    """Return the fraction of points whose nearest neighbor has another label."""
+    strangers = 0
+    # Block by block: all distances at once would take gigabytes for some thousand points.
+    for start in range(0, len(data), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(data)))
+        distance = np.sum((data.points[rows, None] - data.points) ** 2, axis=2)
+        distance[rows - start, rows] = np.inf
+        strangers += int(np.sum(data.labels[distance.argmin(axis=1)] != data.labels[rows]))
+    return strangers / len(data)

@@ -5,14 +5,11 @@ Each is a gauge: it answers one question, and deceives who asks it another.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vanishing.training import History
-
-Array = NDArray[Any]
+from vanishing._checks import Array, find
+from vanishing.history import History
 
 
 @dataclass(frozen=True)
@@ -136,11 +133,22 @@ def find_measure(measure: str | Measure) -> Measure:
     TypeError
         If it is neither a name nor a `Measure`.
     """
-    if isinstance(measure, Measure):
-        return measure
-    known = ", ".join(map(repr, MEASURES))
-    if not isinstance(measure, str):
-        raise TypeError(f"measure must be one of {known}; got {measure!r}")
-    if measure not in MEASURES:
-        raise ValueError(f"measure must be one of {known}; got {measure!r}")
-    return MEASURES[measure]
+    return find("measure", measure, MEASURES, Measure)
+
+
+MeasureLike = str | Measure | Callable[[History], Array]
+"""A way to read a gradient's size: a name, or a function from a History to shape (T, L)."""
+
+
+def as_measure(measure: MeasureLike) -> Measure:
+    """Return the measure that is meant; a function of one's own becomes one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `find_measure`.
+    """
+    if callable(measure) and not isinstance(measure, Measure):
+        name = getattr(measure, "__name__", "gradient size").replace("_", " ")
+        return Measure(name, name, "", "", "", measure)
+    return find_measure(measure)

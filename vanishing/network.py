@@ -6,18 +6,46 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from vanishing._checks import Rng, finite_matrix, layer_sizes, random_stream, real_number
+from vanishing._checks import (
+    Array,
+    Rng,
+    finite_matrix,
+    layer_sizes,
+    listed,
+    numbers,
+    precision,
+    random_stream,
+    real_number,
+    several,
+    shown,
+)
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
+from vanishing.initialization import Scheme, find_scheme
+from vanishing.layers import (
+    NORMALIZATIONS,
+    Activate,
+    Chain,
+    Dense,
+    Layer,
+    Normalization,
+    Residual,
+    softmax,
+)
 
-Array = NDArray[Any]
+LARGEST_SCALE = 1e6
+"""Weights of a larger standard deviation leave nothing to compute with."""
 
 
 @dataclass(eq=False)
 class Network:
     """A fully connected classifier: hidden layers with one activation, then linear scores.
+
+    Hidden layer l computes h_l = f(h_(l-1) W_l + b_l). Two things may be added: a normalization
+    N of h_(l-1) W_l, before the biases; and a shortcut around each hidden layer whose input is as
+    wide as its output, h_l = h_(l-1) + residual * f(...).
 
     Parameters
     ----------
@@ -27,6 +55,13 @@ class Network:
         `biases[l]` has the shape (fan_out,).
     activation : str or Activation
         The activation of every hidden layer.
+    residual : float, optional
+        What the branch beside each shortcut is multiplied by; None for no shortcuts.
+    normalization : {"layer", "batch"}, optional
+        What is done to h W in the hidden layers; see `vanishing.layers.Normalization`.
+    statistics : sequence of tuple, optional
+        For batch normalization: mean and standard deviation of each hidden layer, as `fitted`
+        finds them. Without them the points asked about are normalized by their own.
 
     Raises
     ------
@@ -41,16 +76,23 @@ class Network:
     weights: list[Array]
     biases: list[Array]
     activation: Activation
+    residual: float | None
+    normalization: str | None
+    statistics: list[tuple[Array, Array]] | None
 
     def __init__(
         self,
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike],
         activation: str | Activation = "sigmoid",
+        *,
+        residual: float | None = None,
+        normalization: str | None = None,
+        statistics: Sequence[tuple[Array, Array]] | None = None,
     ) -> None:
         self.activation = find_activation(activation)
-        self.weights = [_parameters(f"weights[{i}]", w, 2) for i, w in enumerate(weights)]
-        self.biases = [_parameters(f"biases[{i}]", b, 1) for i, b in enumerate(biases)]
+        self.weights = _arrays("weights", weights, 2)
+        self.biases = _arrays("biases", biases, 1)
         if len(self.weights) != len(self.biases) or not self.weights:
             raise ValueError(
                 "weights and biases must hold one array a layer; "
@@ -58,6 +100,9 @@ class Network:
             )
         for layer in range(len(self.weights)):
             self._check_layer(layer)
+        self.residual = None if residual is None else real_number("residual", residual)
+        self.normalization = checked_normalization(normalization)
+        self.statistics = None if statistics is None else list(statistics)
 
     def _check_layer(self, layer: int) -> None:
         fan_in, fan_out = self.weights[layer].shape
@@ -78,10 +123,13 @@ class Network:
         sizes: Sequence[int],
         activation: str | Activation = "sigmoid",
         *,
-        scale: float = 0.1,
+        scale: float | Sequence[float] | None = None,
+        scheme: str | Scheme = "normal",
+        residual: float | None = None,
+        normalization: str | None = None,
         rng: Rng = None,
     ) -> "Network":
-        """Draw a network: weights are normal with standard deviation `scale`, biases zero.
+        """Draw a network: random weights by one of the known schemes, biases zero.
 
         Parameters
         ----------
@@ -90,8 +138,13 @@ class Network:
             lecture's is (2, 50, 50, 3); two sizes make a linear classifier.
         activation : {"sigmoid", "tanh", "relu", "leaky_relu"} or Activation
             The activation of every hidden layer.
-        scale : float
-            Standard deviation of the weights.
+        scale : float or sequence of float, optional
+            With the scheme "normal" the standard deviation of the weights (0.1 if left out), with
+            the others a factor on theirs (1 if left out). One for all, or one a layer.
+        scheme : {"normal", "lecun", "glorot", "he", "orthogonal"} or Scheme
+            How the weights are drawn; see `vanishing.initialization.SCHEMES`.
+        residual, normalization
+            As for `Network`.
         rng : int, numpy.random.RandomState, numpy.random.Generator or None
             The stream to draw from, or the seed of a RandomState; None draws anew each time.
 
@@ -105,18 +158,75 @@ class Network:
         TypeError, ValueError
             If an argument is not what is described above.
         """
-        widths = layer_sizes(sizes)
+        shapes = list(itertools.pairwise(layer_sizes(sizes)))
+        rule = find_scheme(scheme)
+        spreads = layer_scales(rule.usual_scale if scale is None else scale, len(shapes))
         found = find_activation(activation)
-        spread = real_number("scale", scale)
         stream = random_stream(rng)
-        shapes = list(itertools.pairwise(widths))
-        weights = [spread * stream.standard_normal(shape) for shape in shapes]
-        return cls(weights, [np.zeros(fan_out) for _, fan_out in shapes], found)
+        weights = [
+            spread * rule.draw(stream, *shape) for spread, shape in zip(spreads, shapes, strict=True)
+        ]
+        biases = [np.zeros(fan_out) for _, fan_out in shapes]
+        return cls(weights, biases, found, residual=residual, normalization=normalization)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """The width of every layer, input first."""
         return (len(self.weights[0]), *(w.shape[1] for w in self.weights))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there are neither shortcuts nor normalizations."""
+        return self.residual is None and self.normalization is None
+
+    def shortcut(self, layer: int) -> float | None:
+        """Return the scale of the branch beside the shortcut around `weights[layer]`, if any."""
+        fan_in, fan_out = self.weights[layer].shape
+        last = layer == len(self.weights) - 1
+        return None if last or fan_in != fan_out else self.residual
+
+    def parts(self) -> tuple[Chain, list[Dense]]:
+        """Return the layers that compose the network, and of these the fully connected ones.
+
+        They hold the network's own arrays, and remember their last forward and backward step.
+        """
+        dense = [
+            Dense(w, b, self._normalization(layer))
+            for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True))
+        ]
+        hidden = [self._hidden(layer, one) for layer, one in enumerate(dense[:-1])]
+        return Chain([*hidden, dense[-1]]), dense
+
+    def _hidden(self, layer: int, dense: Dense) -> Layer:
+        branch, scale = Chain([dense, Activate(self.activation)]), self.shortcut(layer)
+        return branch if scale is None else Residual(branch, scale)
+
+    def _normalization(self, layer: int) -> Normalization | None:
+        if self.normalization is None or layer == len(self.weights) - 1:
+            return None
+        own = self.statistics[layer] if self.statistics else None
+        return Normalization(NORMALIZATIONS[self.normalization], own)
+
+    def forward(self, points: ArrayLike) -> tuple[list[Array], list[Array]]:
+        """Return what goes into each layer, and its pre-activation.
+
+        Parameters
+        ----------
+        points : array_like of shape (n, D)
+            One point a row.
+
+        Returns
+        -------
+        inputs : list of ndarray
+            h of the layer before, each of shape (n, fan_in); the first are the points.
+        pre_activations : list of ndarray
+            z of every layer, each of shape (n, fan_out); the last are the scores (logits).
+        """
+        h = finite_matrix("points", points, columns=self.sizes[0])
+        chain, dense = self.parts()
+        with np.errstate(all="ignore"):
+            chain.forward(h.astype(self.weights[0].dtype, copy=False))
+        return [layer.h for layer in dense], [layer.z for layer in dense]
 
     def pre_activations(self, points: ArrayLike) -> list[Array]:
         """Return z of every layer, each of shape (n, fan_out); the last are the scores.
@@ -126,18 +236,16 @@ class Network:
         points : array_like of shape (n, D)
             One point a row.
         """
-        h = finite_matrix("points", points, columns=self.sizes[0])
-        h = h.astype(self.weights[0].dtype, copy=False)
-        found: list[Array] = []
-        with np.errstate(over="ignore", invalid="ignore"):
-            for w, b in zip(self.weights, self.biases, strict=True):
-                h = self.activation(found[-1]) if found else h
-                found.append(h @ w + b)
-        return found
+        return self.forward(points)[1]
 
     def scores(self, points: ArrayLike) -> Array:
-        """Return the class scores of each point, of shape (n, K)."""
-        return self.pre_activations(points)[-1]
+        """Return the class scores (logits) of each point, of shape (n, K)."""
+        return self.forward(points)[1][-1]
+
+    def probabilities(self, points: ArrayLike) -> Array:
+        """Return the probability given to each class at each point, of shape (n, K)."""
+        with np.errstate(all="ignore"):
+            return softmax(self.scores(points))
 
     def predict(self, points: ArrayLike) -> NDArray[np.intp]:
         """Return the class with the highest score for each point, of shape (n,)."""
@@ -146,18 +254,66 @@ class Network:
 
     def accuracy(self, data: Dataset) -> float:
         """Return the share of the points of `data` that are given their own label."""
+        if not isinstance(data, Dataset):
+            raise TypeError(f"data must be a Dataset; got {shown(data)}")
         return float(np.mean(self.predict(data.points) == data.labels))
+
+    def fitted(self, data: Dataset) -> "Network":
+        """Return a copy that keeps the statistics which batch normalization finds in `data`.
+
+        It then gives a point the same answer whatever other points it is asked about. A network
+        without batch normalization is merely copied.
+        """
+        if self.normalization != "batch":
+            return self.copy()
+        free = self._with(statistics=None)
+        chain, dense = free.parts()
+        with np.errstate(all="ignore"):
+            chain.forward(data.points.astype(self.weights[0].dtype))
+            products = [layer.h @ layer.W for layer in dense[:-1]]
+            own = Normalization(NORMALIZATIONS["batch"])
+            return self._with(statistics=[own.measure(a) for a in products])
 
     def copy(self) -> "Network":
         """Return a network of its own with the same parameters."""
-        return Network(self.weights, self.biases, self.activation)
+        return self._with()
 
     def with_activation(self, activation: str | Activation) -> "Network":
         """Return a copy with the same parameters and another activation: the fair comparison."""
-        return Network(self.weights, self.biases, activation)
+        return self._with(activation=activation)
+
+    def astype(self, dtype: DTypeLike) -> "Network":
+        """Return a copy whose parameters are in float64 or float32."""
+        kind = precision(dtype)
+        return self._with(
+            weights=[w.astype(kind) for w in self.weights],
+            biases=[b.astype(kind) for b in self.biases],
+        )
+
+    def with_parameters(self, weights: Sequence[Array], biases: Sequence[Array]) -> "Network":
+        """Return a network of the same kind with other weights and biases."""
+        return self._with(weights=weights, biases=biases, statistics=None)
+
+    def _with(self, **changed: Any) -> "Network":
+        return Network(
+            **{
+                "weights": self.weights,
+                "biases": self.biases,
+                "activation": self.activation,
+                "residual": self.residual,
+                "normalization": self.normalization,
+                "statistics": self.statistics,
+                **changed,
+            }
+        )
 
     def __repr__(self) -> str:
-        return f"Network({'-'.join(map(str, self.sizes))}, {self.activation.name})"
+        extras = [self.activation.name]
+        if self.residual is not None:
+            extras.append("residual" + ("" if self.residual == 1 else f" {self.residual:g}"))
+        if self.normalization is not None:
+            extras.append(f"{self.normalization} normalization")
+        return f"Network({'-'.join(map(str, self.sizes))}, {', '.join(extras)})"
 
 
 def check_fit(network: Network, data: Dataset) -> None:
@@ -171,9 +327,9 @@ def check_fit(network: Network, data: Dataset) -> None:
         If the inputs or the classes do not fit.
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network; got {network!r}")
+        raise TypeError(f"network must be a Network; got {shown(network)}")
     if not isinstance(data, Dataset):
-        raise TypeError(f"data must be a Dataset; got {data!r}")
+        raise TypeError(f"data must be a Dataset; got {shown(data)}")
     inputs, outputs = network.sizes[0], network.sizes[-1]
     if data.points.shape[1] != inputs:
         raise ValueError(
@@ -187,15 +343,28 @@ def check_fit(network: Network, data: Dataset) -> None:
         )
 
 
-def _parameters(name: str, value: ArrayLike, dimensions: int) -> Array:
-    try:
-        array = np.array(value)
-        array = array if array.dtype == np.float32 else array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be an array of numbers; got {value!r}") from None
-    if array.ndim != dimensions or array.size == 0:
+def checked_normalization(normalization: str | None) -> str | None:
+    """Return the name of a known normalization, or None."""
+    if normalization is not None and normalization not in NORMALIZATIONS:
         raise ValueError(
-            f"{name} must be a non-empty array of {dimensions} dimension(s); "
-            f"got shape {array.shape}"
+            f"normalization must be one of {listed(NORMALIZATIONS)} or None; "
+            f"got {shown(normalization)}"
         )
-    return array
+    return normalization
+
+
+def layer_scales(scale: float | Sequence[float], layers: int) -> list[float]:
+    """Return one scale for each layer, from one for all or from a list."""
+    if isinstance(scale, np.generic) or not isinstance(scale, Sequence | np.ndarray):
+        return [real_number("scale", scale, at_most=LARGEST_SCALE)] * layers
+    given = several("scale", scale, "numbers")
+    if len(given) != layers:
+        raise ValueError(f"scale must be one number, or {layers} of them; got {shown(scale)}")
+    return [real_number(f"scale[{i}]", s, at_most=LARGEST_SCALE) for i, s in enumerate(given)]
+
+
+def _arrays(name: str, values: Any, dimensions: int) -> list[Array]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{name} must be a list of arrays, one a layer; got {shown(values)}")
+    shape = "(fan_in, fan_out)" if dimensions == 2 else "(fan_out,)"
+    return [numbers(f"{name}[{i}]", v, dimensions, shape).copy() for i, v in enumerate(values)]

@@ -1,109 +1,35 @@
-"""Training: gradient descent on the full batch, and the book kept of it."""
+"""Training: gradient descent on the full batch, and the record kept of it."""
 
-import functools
 import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
-from threadpoolctl import ThreadpoolController
+from numpy.typing import DTypeLike
 from tqdm.auto import tqdm
 
-from vanishing._checks import real_number, whole_number
-from vanishing.backprop import FullBatch
+from vanishing._checks import (
+    Array,
+    not_too_many,
+    precision,
+    real_number,
+    several,
+    shown,
+    truth,
+    whole_number,
+)
+from vanishing.backprop import Backprop, Pass, checked_regularization
 from vanishing.data import Dataset
-from vanishing.network import Network
+from vanishing.fused import Fused
+from vanishing.history import Book, Columns, History
+from vanishing.machine import interrupts_noted, one_blas_thread
+from vanishing.network import Network, check_fit
+from vanishing.parameters import Parameters
 
-Array = NDArray[Any]
-
-CHUNK = 500
-"""Iterations between two updates of the progress bar."""
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The book of a run: one row an iteration, taken before that iteration's update.
-
-    T is the number of rows, L the number of layers. "Gradient" is the gradient of the data loss,
-    before the penalty's is added.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        The width of every layer, input first.
-    examples : int
-        The number n of points.
-    step_sizes : tuple of float
-        The step size of each layer.
-    record : ndarray of shape (T, 1 + 4 L)
-        The loss, then for each layer the sums of abs(dW), of W^2, of dW^2 and of delta^2.
-    """
-
-    sizes: tuple[int, ...]
-    examples: int
-    step_sizes: tuple[float, ...]
-    record: Array
-
-    @property
-    def iterations(self) -> int:
-        """The number T of rows."""
-        return len(self.record)
-
-    @property
-    def loss(self) -> Array:
-        """Mean cross-entropy plus the penalty, of shape (T,)."""
-        return self.record[:, 0]
-
-    @property
-    def sum_absolute(self) -> Array:
-        """The sum of abs(dW) over each weight matrix, of shape (T, L)."""
-        return self._sums(0)
-
-    @property
-    def gradient_norm(self) -> Array:
-        """The Frobenius norm of each dW, of shape (T, L)."""
-        return self._norm(2)
-
-    @property
-    def weight_norm(self) -> Array:
-        """The Frobenius norm of each W, of shape (T, L)."""
-        return self._norm(1)
-
-    @property
-    def delta_norm(self) -> Array:
-        """The norm of each layer's delta over all examples and units, of shape (T, L)."""
-        return self._norm(3)
-
-    def _sums(self, kind: int) -> Array:
-        layers = len(self.sizes) - 1
-        first = 1 + kind * layers
-        return self.record[:, first : first + layers]
-
-    def _norm(self, kind: int) -> Array:
-        norm: Array = np.sqrt(self._sums(kind))
-        return norm
-
-    def lecture_statistic(self) -> Array:
-        """Return sum(abs(dW)) / (fan_in + fan_out) of each layer, of shape (T, L)."""
-        fans = np.array(self.sizes)
-        statistic: Array = self.sum_absolute / (fans[:-1] + fans[1:])
-        return statistic
-
-    def mean_absolute(self) -> Array:
-        """Return sum(abs(dW)) / (fan_in * fan_out) of each layer, of shape (T, L)."""
-        fans = np.array(self.sizes)
-        mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
-        return mean
-
-    def __repr__(self) -> str:
-        return f"History({self.iterations} iterations of {'-'.join(map(str, self.sizes))})"
-
-    def at(self, rows: slice | Sequence[int] | Array) -> "History":
-        """Return the book with the chosen rows only, as NumPy's indexing chooses them."""
-        return replace(self, record=self.record[rows])
+STRETCH = 0.1
+"""Seconds of training between two updates of the progress bar, and two looks for an interrupt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +41,9 @@ class Run:
     network : Network
         The trained network.
     history : History
-        The book kept on the way.
+        The record kept on the way.
+    iterations : int
+        How many were made.
     accuracy : float
         The share of the training points that the trained network classifies correctly.
     diverged_at : int or None
@@ -124,11 +52,12 @@ class Run:
 
     network: Network
     history: History
+    iterations: int
     accuracy: float
     diverged_at: int | None
 
     def __repr__(self) -> str:
-        made = f"{self.history.iterations} iterations, accuracy {self.accuracy:.2f}"
+        made = f"{self.iterations} iterations, accuracy {self.accuracy:.2f}"
         end = "" if self.diverged_at is None else f", diverged at iteration {self.diverged_at}"
         return f"Run({self.network}, {made}{end})"
 
@@ -143,20 +72,30 @@ class Trainer:
     data : Dataset
         Points and labels that fit the network.
     step_size : float or sequence of float
-        One for all layers, or one a layer (first layer first); 0 freezes a layer's weights and
-        biases.
+        The learning rate: one for all layers, or one a layer (first layer first); 0 freezes a
+        layer's weights and biases.
     regularization : float
-        The penalty is half of this times the sum of all squared weights; biases go free.
+        The penalty (weight decay) is half of this times the sum of all squared weights; biases go
+        free.
     dtype : {numpy.float64, numpy.float32}
         The precision to train in. The published run comes out to its last digit in float64;
         float32 takes about half the time.
+    record_every : int
+        Only the iterations that this divides are recorded.
+    most_rows : int, optional
+        Bounds the memory of a run without end: when so many rows are recorded, every other one is
+        dropped, and from then on half as many are taken.
+    first_iteration : int
+        What the first iteration is called; for a run that was begun elsewhere.
 
     Attributes
     ----------
     iteration : int
-        The number of iterations made.
+        The number of the next iteration: how many were made, in all.
     diverged_at : int or None
         The iteration whose loss was not finite; from there on `advance` does nothing.
+    loss : float
+        The total loss before the last update; NaN before the first.
 
     Raises
     ------
@@ -165,7 +104,9 @@ class Trainer:
 
     Notes
     -----
-    All parameters are updated at once, from gradients taken before the update.
+    All parameters are updated at once, from gradients taken before the update. They live in two
+    buffers: iteration i reads one and writes the other, and counting it is what makes the new
+    ones valid. So an interrupt, at whatever moment, finds network and history in step.
     """
 
     def __init__(
@@ -176,44 +117,58 @@ class Trainer:
         step_size: float | Sequence[float] = 0.1,
         regularization: float = 1e-3,
         dtype: DTypeLike = np.float64,
+        record_every: int = 1,
+        most_rows: int | None = None,
+        first_iteration: int = 0,
     ) -> None:
-        self._batch = FullBatch(network, data, _checked_dtype(dtype))
-        self._data = data
-        self.step_sizes = _checked_steps(step_size, len(network.weights))
-        self.regularization = real_number("regularization", regularization, zero_allowed=True)
-        self.iteration = 0
+        check_fit(network, data)
+        self.step_sizes = layer_steps(step_size, len(network.weights))
+        self.regularization = checked_regularization(regularization)
+        self._start, self._data = network.copy(), data
+        kind = precision(dtype)
+        every = whole_number("record_every", record_every, at_least=1)
+        most = None if most_rows is None else whole_number("most_rows", most_rows, at_least=2)
+        self.iteration = whole_number("first_iteration", first_iteration, at_least=0)
         self.diverged_at: int | None = None
-        self._sizes = network.sizes
-        self._rows = np.empty((0, 1 + 4 * len(network.weights)))
-        self._allocate_update()
+        self.loss = math.nan
+        self._pass = choose_pass(network, data, kind)
+        own = Parameters.of(network, kind)
+        # The one that iteration i reads stands at i modulo 2.
+        self._buffers = [own, own.like()] if self.iteration % 2 == 0 else [own.like(), own]
+        self._columns = Columns(len(network.weights))
+        self._book = Book(self._columns.count, every, self.iteration, most)
+        self._prepare_update(own)
 
-    def _allocate_update(self) -> None:
-        batch = self._batch
-        self._step, self._penalty, self._change = (
-            np.zeros_like(batch.parameters) for _ in range(3)
-        )
-        parts, end = [], 0
-        for v, w, step in zip(batch.V, batch.W, self.step_sizes, strict=True):
-            begin, middle, end = end, end + w.size, end + v.size
-            self._step[begin:end] = step
-            self._penalty[begin:middle] = self.regularization
-            parts += [begin, middle]
-        self._parts = np.array(parts)
-        # Views whose squares the book takes: of each layer W, then dW, then delta.
-        arrays = [*batch.W, *batch.dW, *(delta.T for delta in batch.delta)]
-        self._flat = [array.reshape(-1) for array in arrays]
+    def _prepare_update(self, own: Parameters) -> None:
+        self._step, self._decay, self._change = (np.zeros_like(own.flat) for _ in range(3))
+        starts = own.starts.tolist()
+        ends = [*starts[1:], own.flat.size]
+        for block, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            self._step[start:end] = self.step_sizes[block // 2]
+            if block % 2 == 0:
+                self._decay[start:end] = self.regularization
+        self._starts = own.starts
+        # Flat views, whose squares the record takes.
+        self._weights = [[w.reshape(-1) for w in buffer.W] for buffer in self._buffers]
+        arrays = [*self._pass.gradient.W, *self._pass.delta]
+        self._flat = [array.ravel(order="K") for array in arrays]
+        # Sums of squares within these bounds have lost nothing to underflow or overflow.
+        limits = np.finfo(own.flat.dtype)
+        self._safe = float(limits.tiny / limits.eps), float(limits.max * limits.eps)
 
     @property
     def network(self) -> Network:
         """A network with the parameters as they are now; a copy each time."""
-        return self._batch.network()
+        now = self._buffers[self.iteration % 2]
+        return self._start.with_parameters(now.W, now.b).fitted(self._data)
 
     @property
     def history(self) -> History:
-        """The book of all iterations so far."""
-        record = self._rows[: self.iteration]
-        record.flags.writeable = False
-        return History(self._sizes, self._batch.examples, self.step_sizes, record)
+        """The record of all iterations so far."""
+        iteration, record = self._book.read(self.iteration)
+        return History(
+            self._start.sizes, len(self._data), self.step_sizes, iteration, record
+        )
 
     @property
     def accuracy(self) -> float:
@@ -221,78 +176,103 @@ class Trainer:
         return self.network.accuracy(self._data)
 
     @property
-    def run(self) -> Run:
+    def result(self) -> Run:
         """All of the above as `train` returns it."""
-        return Run(self.network, self.history, self.accuracy, self.diverged_at)
+        return Run(self.network, self.history, self.iteration, self.accuracy, self.diverged_at)
 
-    def advance(self, iterations: int) -> int:
+    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
         """Make so many iterations more, unless the run diverges.
 
         Parameters
         ----------
         iterations : int
             How many, from 0 on.
+        seconds : float
+            When so much time has passed, no further iteration is begun.
 
         Returns
         -------
         int
-            How many were made: fewer only if the loss was no longer finite.
+            How many were made: fewer only if the loss was no longer finite, or time was up.
 
         Raises
         ------
         TypeError, ValueError
-            If `iterations` is not a whole number from 0 on.
+            If an argument is not what is described above.
         """
         wanted = whole_number("iterations", iterations, at_least=0)
-        if self.diverged_at is not None:
-            return 0
-        self._make_room(wanted)
-        before = self.iteration
-        # On these small matrices a second BLAS thread costs more than it brings.
-        with one_blas_thread(), np.errstate(all="ignore"):
-            for _ in range(wanted):
-                if not self._iterate():
-                    self.diverged_at = self.iteration
-                    break
+        patience = math.inf if seconds == math.inf else real_number("seconds", seconds)
+        before, deadline = self.iteration, perf_counter() + patience
+        if self.diverged_at is None:
+            # On these small matrices a second BLAS thread costs more than it brings.
+            with one_blas_thread(), np.errstate(all="ignore"):
+                self._iterate(wanted, deadline)
         return self.iteration - before
 
-    def _iterate(self) -> bool:
+    def _iterate(self, wanted: int, deadline: float) -> None:
+        for _ in range(wanted):
+            if not self._one_iteration():
+                self.diverged_at = self.iteration
+                return
+            if perf_counter() >= deadline:
+                return
+
+    def _one_iteration(self) -> bool:
         """Make one iteration and enter it in the book, unless the loss is not finite."""
-        batch = self._batch
-        batch.forward()
-        data_loss = batch.data_loss()
-        batch.backward()
-        squares = [flat.dot(flat) for flat in self._flat]
-        layers = len(batch.W)
-        loss = data_loss + 0.5 * self.regularization * float(sum(squares[:layers]))
+        iteration = self.iteration
+        side = iteration % 2
+        data_loss = self._pass.evaluate(self._buffers[side])
+        squares = [w.dot(w) for w in self._weights[side]]
+        loss = data_loss + 0.5 * self.regularization * float(sum(squares))
         if not math.isfinite(loss):
             return False
-        self._rows[self.iteration] = [loss, *self._absolute_sums(), *squares]
-        self._update()
-        self.iteration += 1
+        if self._book.wants(iteration):
+            self._book.enter(iteration, self._row(loss, squares, side))
+        self._update(self._buffers[side].flat, self._buffers[1 - side].flat)
+        self.loss = loss
+        self.iteration = iteration + 1
         return True
+
+    def _row(self, loss: float, weight_squares: list[Any], side: int) -> list[Any]:
+        """Return what the book keeps of an iteration, in the order of `Columns`."""
+        squares = [*weight_squares, *(values.dot(values) for values in self._flat)]
+        norms: Any = np.sqrt(squares)
+        if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
+            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
+        return [loss, *self._absolute_sums(), *norms]
 
     def _absolute_sums(self) -> Array:
         """Return the sum of abs(dW) of each layer."""
-        np.abs(self._batch.gradient, out=self._change)
+        np.abs(self._pass.gradient.flat, out=self._change)
         # Each layer's weights and biases are summed apart, in turn; the book has the weights only.
-        return np.add.reduceat(self._change, self._parts)[::2]
+        return np.add.reduceat(self._change, self._starts)[::2]
 
-    def _update(self) -> None:
+    def _update(self, now: Array, then: Array) -> None:
         """Go one step against the gradient of data loss and penalty."""
-        parameters, change = self._batch.parameters, self._change
-        np.multiply(parameters, self._penalty, out=change)
-        np.add(change, self._batch.gradient, out=change)
+        change = self._change
+        np.multiply(now, self._decay, out=change)
+        np.add(change, self._pass.gradient.flat, out=change)
         np.multiply(change, self._step, out=change)
-        np.subtract(parameters, change, out=parameters)
+        np.subtract(now, change, out=then)
 
-    def _make_room(self, more: int) -> None:
-        """Grow the book: by just what is asked for at first, later by half at least."""
-        needed = self.iteration + more
-        if needed > len(self._rows):
-            grown = np.empty((max(needed, len(self._rows) * 3 // 2), self._rows.shape[1]))
-            grown[: self.iteration] = self._rows[: self.iteration]
-            self._rows = grown
+    def make_room(self, iterations: int) -> None:
+        """Allocate the book for so many iterations beforehand, which saves copying it."""
+        rows = -(-iterations // self._book.every)
+        not_too_many("iterations", rows * self._columns.count, "recorded numbers", iterations)
+        self._book.make_room(rows)
+
+
+def choose_pass(network: Network, data: Dataset, dtype: np.dtype[Any]) -> Pass:
+    """Return the fastest pass that serves for a network: fused where it applies, else plain."""
+    return Fused(network, data, dtype) if network.is_plain else Backprop(network, data, dtype)
+
+
+def norm(values: Array) -> float:
+    """Return the root sum of squares; scaled first, since squares of 1e-200 would be zero."""
+    largest = float(np.abs(values).max())
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.sqrt(np.square(values / values.dtype.type(largest)).sum()))
 
 
 def train(
@@ -304,12 +284,13 @@ def train(
     iterations: int = 50_000,
     progress: bool = True,
     dtype: DTypeLike = np.float64,
+    record_every: int = 1,
 ) -> Run:
     """Train a copy of a network by gradient descent on the full batch.
 
     Parameters
     ----------
-    network, data, step_size, regularization, dtype
+    network, data, step_size, regularization, dtype, record_every
         As for `Trainer`; the network and the data stay as they are.
     iterations : int
         How many steps to make; at least 1.
@@ -319,66 +300,54 @@ def train(
     Returns
     -------
     Run
-        The trained copy and the book of the run. A run that diverges stops by itself, and one
+        The trained copy and the record of the run. A run that diverges stops by itself, and one
         that is interrupted (Ctrl-C, the stop button) ends where it was; both are returned up to
-        there, and `run.history.iterations` says how far they came.
+        there, and `run.iterations` says how far they came.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is not what is described above.
     """
-    count = whole_number("iterations", iterations, at_least=1)
-    trainer = Trainer(
-        network, data, step_size=step_size, regularization=regularization, dtype=dtype
-    )
-    trainer._make_room(count)
-    with tqdm(total=count, disable=not progress) as bar:
-        try:
+    with interrupts_noted() as interrupted:
+        count = whole_number("iterations", iterations, at_least=1)
+        shows = truth("progress", progress)
+        trainer = Trainer(
+            network,
+            data,
+            step_size=step_size,
+            regularization=regularization,
+            dtype=dtype,
+            record_every=record_every,
+        )
+        trainer.make_room(count)
+        with tqdm(total=count, disable=not shows) as bar:
             while trainer.iteration < count and trainer.diverged_at is None:
-                bar.update(trainer.advance(min(CHUNK, count - trainer.iteration)))
+                if interrupted.is_set():
+                    break
+                bar.update(trainer.advance(count - trainer.iteration, seconds=STRETCH))
                 bar.set_postfix_str(_summary(trainer), refresh=False)
-        except KeyboardInterrupt:
-            bar.set_postfix_str(f"stopped, {_summary(trainer)}")
-    return trainer.run
+            if interrupted.is_set():
+                bar.set_postfix_str(f"stopped, {_summary(trainer)}")
+        return trainer.result
 
 
 def _summary(trainer: Trainer) -> str:
     if trainer.diverged_at is not None:
         return f"diverged at iteration {trainer.diverged_at}"
-    return f"loss {trainer.history.loss[-1]:.4f}" if trainer.iteration else "no iteration made"
+    return f"loss {trainer.loss:.4f}" if trainer.iteration else "no iteration made"
 
 
-def _checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found is None or found not in (np.float64, np.float32):
-        raise ValueError(f"dtype must be numpy.float64 or numpy.float32; got {dtype!r}")
-    return found
-
-
-def _checked_steps(step_size: float | Sequence[float], layers: int) -> tuple[float, ...]:
-    if np.ndim(step_size) == 0:
+def layer_steps(step_size: float | Sequence[float], layers: int) -> tuple[float, ...]:
+    """Return the step size of each layer, from one for all or from a list."""
+    if isinstance(step_size, np.generic) or not isinstance(step_size, Sequence | np.ndarray):
         return (real_number("step_size", step_size),) * layers
-    steps = tuple(
-        real_number(f"step_size[{i}]", step, zero_allowed=True)
-        for i, step in enumerate(cast(Sequence[float], step_size))
-    )
-    if len(steps) != layers:
+    given = several("step_size", step_size, "numbers")
+    if len(given) != layers:
         raise ValueError(
-            f"step_size must be one number, or {layers} of them, one a layer; got {step_size!r}"
+            f"step_size must be one number, or {layers} of them, one a layer; "
+            f"got {shown(step_size)}"
         )
-    return steps
-
-
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Hold the matrix products to one thread: at these sizes a second one only burns a core."""
-    return _blas().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
-
-
-@functools.cache
-def _blas() -> ThreadpoolController:
-    """Return the hold on the BLAS threads; finding the libraries takes a few milliseconds."""
-    return ThreadpoolController()
+    return tuple(
+        real_number(f"step_size[{i}]", step, zero_allowed=True) for i, step in enumerate(given)
+    )

@@ -1,0 +1,214 @@
+"""The record of a run: what was measured before each update, in columns that have names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vanishing._checks import Array
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a record of L layers keeps what: the only place that knows.
+
+    Parameters
+    ----------
+    layers : int
+        The number L of weight matrices.
+    """
+
+    layers: int
+
+    loss = 0
+    """The column of the loss; four groups of L columns follow."""
+
+    @property
+    def count(self) -> int:
+        """The number of all columns."""
+        return 1 + 4 * self.layers
+
+    @property
+    def sum_absolute(self) -> slice:
+        """The columns of sum(abs(dW))."""
+        return self._group(0)
+
+    @property
+    def weight_norm(self) -> slice:
+        """The columns of norm(W)."""
+        return self._group(1)
+
+    @property
+    def gradient_norm(self) -> slice:
+        """The columns of norm(dW)."""
+        return self._group(2)
+
+    @property
+    def delta_norm(self) -> slice:
+        """The columns of norm(delta)."""
+        return self._group(3)
+
+    def _group(self, number: int) -> slice:
+        return slice(1 + number * self.layers, 1 + (number + 1) * self.layers)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The record of a run: one row an iteration, taken before that iteration's update.
+
+    T is the number of rows, L the number of layers. "Gradient" is the gradient of the data loss,
+    before the penalty's is added.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        The width of every layer, input first.
+    examples : int
+        The number n of points.
+    step_sizes : tuple of float
+        The step size (learning rate) of each layer.
+    iteration : ndarray of int, shape (T,)
+        The iteration that each row was taken in, counted from 0.
+    record : ndarray of shape (T, 1 + 4 L)
+        The numbers; `Columns` says what they are.
+    """
+
+    sizes: tuple[int, ...]
+    examples: int
+    step_sizes: tuple[float, ...]
+    iteration: Array
+    record: Array
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    @property
+    def columns(self) -> Columns:
+        """Which column of the record holds what."""
+        return Columns(len(self.sizes) - 1)
+
+    @property
+    def loss(self) -> Array:
+        """Mean cross-entropy plus the penalty, of shape (T,)."""
+        return self.record[:, self.columns.loss]
+
+    @property
+    def sum_absolute(self) -> Array:
+        """The sum of abs(dW) over each weight matrix, of shape (T, L)."""
+        return self.record[:, self.columns.sum_absolute]
+
+    @property
+    def weight_norm(self) -> Array:
+        """The Frobenius norm of each W, of shape (T, L)."""
+        return self.record[:, self.columns.weight_norm]
+
+    @property
+    def gradient_norm(self) -> Array:
+        """The Frobenius norm of each dW, of shape (T, L)."""
+        return self.record[:, self.columns.gradient_norm]
+
+    @property
+    def delta_norm(self) -> Array:
+        """The norm of each layer's delta over all examples and units, of shape (T, L)."""
+        return self.record[:, self.columns.delta_norm]
+
+    def lecture_statistic(self) -> Array:
+        """Return sum(abs(dW)) / (fan_in + fan_out) of each layer, of shape (T, L)."""
+        fans = np.array(self.sizes)
+        statistic: Array = self.sum_absolute / (fans[:-1] + fans[1:])
+        return statistic
+
+    def mean_absolute(self) -> Array:
+        """Return sum(abs(dW)) / (fan_in * fan_out) of each layer, of shape (T, L)."""
+        fans = np.array(self.sizes)
+        mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
+        return mean
+
+    def at(self, rows: slice | Sequence[int] | Array) -> "History":
+        """Return the record with the chosen rows only, as NumPy's indexing chooses them."""
+        if isinstance(rows, int | np.integer):
+            rows = [int(rows)]
+        return replace(self, iteration=self.iteration[rows], record=self.record[rows])
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} rows of {'-'.join(map(str, self.sizes))})"
+
+
+def joined(parts: Sequence[History]) -> History:
+    """Return the record of a run that was made in several stretches, one after the other."""
+    return replace(
+        parts[0],
+        iteration=np.concatenate([part.iteration for part in parts]),
+        record=np.concatenate([part.record for part in parts]),
+    )
+
+
+class Book:
+    """Where a run's rows are entered; it grows, and thins itself out when it must not grow more.
+
+    Parameters
+    ----------
+    columns : int
+        Numbers in a row.
+    every : int
+        Only iterations that this divides are entered.
+    first : int
+        The iteration that the run begins with.
+    most_rows : int, optional
+        When so many rows are full, every other one is dropped, and `every` doubles.
+    """
+
+    def __init__(self, columns: int, every: int, first: int, most_rows: int | None) -> None:
+        self._most = most_rows
+        # One tuple, so that an interrupt never sees rows without the stride they were taken with.
+        self._kept = np.empty((0, columns)), every, -(-first // every)
+
+    @property
+    def every(self) -> int:
+        """Only iterations that this divides are entered."""
+        return self._kept[1]
+
+    def wants(self, iteration: int) -> bool:
+        """Tell whether this iteration is to be entered."""
+        return iteration % self._kept[1] == 0
+
+    def enter(self, iteration: int, row: Any) -> None:
+        """Enter an iteration's row; entering one again replaces it."""
+        rows, every, first = self._kept
+        place = iteration // every - first
+        if place >= len(rows):
+            if self._most is not None and len(rows) >= self._most:
+                self._thin()
+                if self.wants(iteration):
+                    self.enter(iteration, row)
+                return
+            self.make_room(place + 1)
+            rows = self._kept[0]
+        rows[place] = row
+
+    def make_room(self, needed: int) -> None:
+        """Grow: by just what is asked for at first, later by half at least."""
+        rows, every, first = self._kept
+        if self._most is not None:
+            needed = min(needed, self._most)
+        if needed > len(rows):
+            room = max(needed, len(rows) * 3 // 2)
+            grown = np.empty((min(room, self._most or room), rows.shape[1]))
+            grown[: len(rows)] = rows
+            self._kept = grown, every, first
+
+    def _thin(self) -> None:
+        rows, every, first = self._kept
+        thinned = np.empty_like(rows)
+        kept = rows[first % 2 :: 2]
+        thinned[: len(kept)] = kept
+        self._kept = thinned, 2 * every, -(-first // 2)
+
+    def read(self, iteration: int) -> tuple[Array, Array]:
+        """Return which iterations were entered before this one, and their rows, read-only."""
+        rows, every, first = self._kept
+        count = max(0, -(-iteration // every) - first)
+        taken = rows[:count]
+        taken.flags.writeable = False
+        return (first + np.arange(count)) * every, taken

@@ -1,0 +1,123 @@
+"""Initialization schemes: how the weights of a network are drawn before training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vanishing._checks import Array, find
+
+Stream = np.random.RandomState | np.random.Generator
+
+STANDARD_DEVIATION = 0.1
+"""Of the scheme "normal", where no scale is given: the lecture's."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A rule by which a layer's weights are drawn.
+
+    Parameters
+    ----------
+    name : str
+        The name by which `Network.initialize` knows it.
+    formula : str
+        The standard deviation of one weight before it is multiplied by the scale.
+    assumes : str
+        What the rule is made for.
+    source : str
+        Who found it.
+    draw : callable
+        `draw(stream, fan_in, fan_out)` returns weights of shape (fan_in, fan_out).
+    usual_scale : float
+        What the weights are multiplied by where no scale is given.
+    """
+
+    name: str
+    formula: str
+    assumes: str
+    source: str
+    draw: Callable[[Stream, int, int], Array]
+    usual_scale: float = 1.0
+
+
+def _normal(stream: Stream, fan_in: int, fan_out: int) -> Array:
+    drawn: Array = stream.standard_normal((fan_in, fan_out))
+    return drawn
+
+
+def _lecun(stream: Stream, fan_in: int, fan_out: int) -> Array:
+    return _normal(stream, fan_in, fan_out) * np.sqrt(1 / fan_in)
+
+
+def _glorot(stream: Stream, fan_in: int, fan_out: int) -> Array:
+    return _normal(stream, fan_in, fan_out) * np.sqrt(2 / (fan_in + fan_out))
+
+
+def _he(stream: Stream, fan_in: int, fan_out: int) -> Array:
+    return _normal(stream, fan_in, fan_out) * np.sqrt(2 / fan_in)
+
+
+def _orthogonal(stream: Stream, fan_in: int, fan_out: int) -> Array:
+    tall = _normal(stream, max(fan_in, fan_out), min(fan_in, fan_out))
+    q, r = np.linalg.qr(tall)
+    # Without the signs of r's diagonal not every orthogonal matrix would be equally likely.
+    q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+    return q if fan_in >= fan_out else q.T
+
+
+SCHEMES = {
+    scheme.name: scheme
+    for scheme in (
+        Scheme(
+            "normal",
+            "1",
+            "Nothing: the scale is the standard deviation, whatever the layer's size.",
+            "A. Karpathy's minimal network, and the lecture's.",
+            _normal,
+            usual_scale=STANDARD_DEVIATION,
+        ),
+        Scheme(
+            "lecun",
+            "sqrt(1 / fan_in)",
+            "Inputs of mean 0 and variance 1, and an f that is near its slope of 1 at zero.",
+            "Y. LeCun and others, Efficient BackProp, 1998.",
+            _lecun,
+        ),
+        Scheme(
+            "glorot",
+            "sqrt(2 / (fan_in + fan_out))",
+            "A slope of 1 (tanh near zero); a compromise of signal (fan_in) and error (fan_out).",
+            "X. Glorot and Y. Bengio, AISTATS 2010 (also named after Xavier Glorot).",
+            _glorot,
+        ),
+        Scheme(
+            "he",
+            "sqrt(2 / fan_in)",
+            "ReLU: it lets half of the variance through, which the 2 makes up for.",
+            "K. He and others, ICCV 2015 (also named after Kaiming He).",
+            _he,
+        ),
+        Scheme(
+            "orthogonal",
+            "sqrt(1 / max(fan_in, fan_out))",
+            "As glorot; besides, no direction is shrunk or stretched against another.",
+            "A. M. Saxe and others, ICLR 2014.",
+            _orthogonal,
+        ),
+    )
+}
+"""The known schemes by name."""
+
+
+def find_scheme(scheme: str | Scheme) -> Scheme:
+    """Return the scheme of that name.
+
+    Raises
+    ------
+    ValueError
+        If no scheme has that name.
+    TypeError
+        If it is neither a name nor a `Scheme`.
+    """
+    return find("scheme", scheme, SCHEMES, Scheme)
