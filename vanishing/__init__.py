@@ -12,6 +12,7 @@ from vanishing.backprop import Gradients, gradients, numerical_gradient, total_l
 from vanishing.data import Dataset, spiral
 from vanishing.history import History
 from vanishing.network import Network
+from vanishing.sweeps import Job, sweep, train_together
 from vanishing.training import Run, Trainer, train
 from vanishing.variant import Variant
 
@@ -23,6 +24,7 @@ __all__ = [
     "Dataset",
     "Gradients",
     "History",
+    "Job",
     "Network",
     "Run",
     "Trainer",
@@ -30,6 +32,8 @@ __all__ = [
     "gradients",
     "numerical_gradient",
     "spiral",
+    "sweep",
     "total_loss",
     "train",
+    "train_together",
 ]

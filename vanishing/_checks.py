@@ -1,5 +1,6 @@
 """Checks of arguments: each returns the value it accepts, or names what is wrong with it."""
 
+import itertools
 import operator
 import reprlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -129,7 +130,7 @@ def layer_sizes(value: Any) -> tuple[int, ...]:
         raise ValueError(
             f"sizes must end with the number of classes, at least 2; got {shown(value)}"
         )
-    count = sum((before + 1) * after for before, after in zip(sizes[:-1], sizes[1:], strict=True))
+    count = sum((before + 1) * after for before, after in itertools.pairwise(sizes))
     not_too_many("sizes", count, "parameters", value)
     return sizes
 

@@ -128,9 +128,7 @@ class Fused:
             delta, copy = self.delta[layer], self._row_major[layer]
             if copy is not None:
                 np.copyto(copy, delta)
-            np.matmul(
-                self._h[layer].T, delta if copy is None else copy, out=self.gradient.V[layer]
-            )
+            np.matmul(self._h[layer].T, delta if copy is None else copy, out=self.gradient.V[layer])
             if layer > 0:
                 before = self.delta[layer - 1]
                 np.matmul(delta, parameters.W[layer].T, out=before)

@@ -164,7 +164,8 @@ class Network:
         found = find_activation(activation)
         stream = random_stream(rng)
         weights = [
-            spread * rule.draw(stream, *shape) for spread, shape in zip(spreads, shapes, strict=True)
+            spread * rule.draw(stream, *shape)
+            for spread, shape in zip(spreads, shapes, strict=True)
         ]
         biases = [np.zeros(fan_out) for _, fan_out in shapes]
         return cls(weights, biases, found, residual=residual, normalization=normalization)

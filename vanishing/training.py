@@ -166,9 +166,7 @@ class Trainer:
     def history(self) -> History:
         """The record of all iterations so far."""
         iteration, record = self._book.read(self.iteration)
-        return History(
-            self._start.sizes, len(self._data), self.step_sizes, iteration, record
-        )
+        return History(self._start.sizes, len(self._data), self.step_sizes, iteration, record)
 
     @property
     def accuracy(self) -> float:
@@ -255,11 +253,18 @@ class Trainer:
         np.multiply(change, self._step, out=change)
         np.subtract(now, change, out=then)
 
-    def make_room(self, iterations: int) -> None:
-        """Allocate the book for so many iterations beforehand, which saves copying it."""
+    def make_room(self, iterations: int, *, only_check: bool = False) -> None:
+        """Allocate the record for so many iterations beforehand, which saves copying it.
+
+        Raises
+        ------
+        ValueError
+            If the record would be too large; `record_every` makes it smaller.
+        """
         rows = -(-iterations // self._book.every)
         not_too_many("iterations", rows * self._columns.count, "recorded numbers", iterations)
-        self._book.make_room(rows)
+        if not only_check:
+            self._book.make_room(rows)
 
 
 def choose_pass(network: Network, data: Dataset, dtype: np.dtype[Any]) -> Pass:
