@@ -140,7 +140,9 @@ class Trainer:
         self._prepare_update(own)
 
     def _prepare_update(self, own: Parameters) -> None:
-        self._step, self._decay, self._change = (np.zeros_like(own.flat) for _ in range(3))
+        self._step, self._decay, self._total, self._scratch = (
+            np.zeros_like(own.flat) for _ in range(4)
+        )
         starts = own.starts.tolist()
         ends = [*starts[1:], own.flat.size]
         for block, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -152,6 +154,7 @@ class Trainer:
         self._weights = [[w.reshape(-1) for w in buffer.W] for buffer in self._buffers]
         arrays = [*self._pass.gradient.W, *self._pass.delta]
         self._flat = [array.ravel(order="K") for array in arrays]
+        self._totals = np.split(self._total, own.starts[2::2])
         # Sums of squares within these bounds have lost nothing to underflow or overflow.
         limits = np.finfo(own.flat.dtype)
         self._safe = float(limits.tiny / limits.eps), float(limits.max * limits.eps)
@@ -166,7 +169,14 @@ class Trainer:
     def history(self) -> History:
         """The record of all iterations so far."""
         iteration, record = self._book.read(self.iteration)
-        return History(self._start.sizes, len(self._data), self.step_sizes, iteration, record)
+        return History(
+            self._start.sizes,
+            len(self._data),
+            self.step_sizes,
+            self.regularization,
+            iteration,
+            record,
+        )
 
     @property
     def accuracy(self) -> float:
@@ -224,6 +234,7 @@ class Trainer:
         loss = data_loss + 0.5 * self.regularization * float(sum(squares))
         if not math.isfinite(loss):
             return False
+        self._add_penalty(self._buffers[side].flat)
         if self._book.wants(iteration):
             self._book.enter(iteration, self._row(loss, squares, side))
         self._update(self._buffers[side].flat, self._buffers[1 - side].flat)
@@ -231,27 +242,38 @@ class Trainer:
         self.iteration = iteration + 1
         return True
 
+    def _add_penalty(self, now: Array) -> None:
+        """Compute the total loss's gradient, from the data's and the penalty's."""
+        np.multiply(now, self._decay, out=self._total)
+        np.add(self._total, self._pass.gradient.flat, out=self._total)
+
+    def _update(self, now: Array, then: Array) -> None:
+        """Go one step against the total loss's gradient."""
+        np.multiply(self._total, self._step, out=self._scratch)
+        np.subtract(now, self._scratch, out=then)
+
     def _row(self, loss: float, weight_squares: list[Any], side: int) -> list[Any]:
         """Return what the book keeps of an iteration, in the order of `Columns`."""
         squares = [*weight_squares, *(values.dot(values) for values in self._flat)]
+        squares += self._layer_sums(np.square, self._total, biases=True).tolist()
         norms: Any = np.sqrt(squares)
         if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
-            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
-        return [loss, *self._absolute_sums(), *norms]
+            norms = [norm(values) for values in (*self._weights[side], *self._flat, *self._totals)]
+        layers = len(weight_squares)
+        return [
+            loss,
+            *self._layer_sums(np.abs, self._pass.gradient.flat),
+            *norms[: 3 * layers],
+            *self._layer_sums(np.abs, self._buffers[side].flat),
+            *norms[3 * layers :],
+        ]
 
-    def _absolute_sums(self) -> Array:
-        """Return the sum of abs(dW) of each layer."""
-        np.abs(self._pass.gradient.flat, out=self._change)
-        # Each layer's weights and biases are summed apart, in turn; the book has the weights only.
-        return np.add.reduceat(self._change, self._starts)[::2]
-
-    def _update(self, now: Array, then: Array) -> None:
-        """Go one step against the gradient of data loss and penalty."""
-        change = self._change
-        np.multiply(now, self._decay, out=change)
-        np.add(change, self._pass.gradient.flat, out=change)
-        np.multiply(change, self._step, out=change)
-        np.subtract(now, change, out=then)
+    def _layer_sums(self, function: np.ufunc, flat: Array, *, biases: bool = False) -> Array:
+        """Return the sum of a function of each layer's weights, or of its biases as well."""
+        function(flat, out=self._scratch)
+        # Weights and biases of each layer are summed apart, in turn.
+        sums = np.add.reduceat(self._scratch, self._starts)
+        return sums[::2] + sums[1::2] if biases else sums[::2]
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:
         """Allocate the record for so many iterations beforehand, which saves copying it.
