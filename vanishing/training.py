@@ -152,9 +152,9 @@ class Trainer:
         self._starts = own.starts
         # Flat views, whose squares the record takes.
         self._weights = [[w.reshape(-1) for w in buffer.W] for buffer in self._buffers]
-        arrays = [*self._pass.gradient.W, *self._pass.delta]
+        totals = np.split(self._total, own.starts[2::2])
+        arrays = [*self._pass.gradient.W, *self._pass.delta, *totals]
         self._flat = [array.ravel(order="K") for array in arrays]
-        self._totals = np.split(self._total, own.starts[2::2])
         # Sums of squares within these bounds have lost nothing to underflow or overflow.
         limits = np.finfo(own.flat.dtype)
         self._safe = float(limits.tiny / limits.eps), float(limits.max * limits.eps)
@@ -230,8 +230,9 @@ class Trainer:
         iteration = self.iteration
         side = iteration % 2
         data_loss = self._pass.evaluate(self._buffers[side])
-        squares = [w.dot(w) for w in self._weights[side]]
-        loss = data_loss + 0.5 * self.regularization * float(sum(squares))
+        # As floats of Python's, for the sums that follow.
+        squares = [float(w.dot(w)) for w in self._weights[side]]
+        loss = data_loss + 0.5 * self.regularization * sum(squares)
         if not math.isfinite(loss):
             return False
         self._add_penalty(self._buffers[side].flat)
@@ -252,28 +253,27 @@ class Trainer:
         np.multiply(self._total, self._step, out=self._scratch)
         np.subtract(now, self._scratch, out=then)
 
-    def _row(self, loss: float, weight_squares: list[Any], side: int) -> list[Any]:
+    def _row(self, loss: float, weight_squares: list[float], side: int) -> list[float]:
         """Return what the book keeps of an iteration, in the order of `Columns`."""
-        squares = [*weight_squares, *(values.dot(values) for values in self._flat)]
-        squares += self._layer_sums(np.square, self._total, biases=True).tolist()
-        norms: Any = np.sqrt(squares)
+        squares = [*weight_squares, *(float(values.dot(values)) for values in self._flat)]
+        norms = [math.sqrt(square) for square in squares]
         if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
-            norms = [norm(values) for values in (*self._weights[side], *self._flat, *self._totals)]
-        layers = len(weight_squares)
+            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
+        first = 3 * len(weight_squares)
         return [
             loss,
-            *self._layer_sums(np.abs, self._pass.gradient.flat),
-            *norms[: 3 * layers],
-            *self._layer_sums(np.abs, self._buffers[side].flat),
-            *norms[3 * layers :],
+            *self._absolute_sums(self._pass.gradient.flat),
+            *norms[:first],
+            *self._absolute_sums(self._buffers[side].flat),
+            *norms[first:],
         ]
 
-    def _layer_sums(self, function: np.ufunc, flat: Array, *, biases: bool = False) -> Array:
-        """Return the sum of a function of each layer's weights, or of its biases as well."""
-        function(flat, out=self._scratch)
-        # Weights and biases of each layer are summed apart, in turn.
-        sums = np.add.reduceat(self._scratch, self._starts)
-        return sums[::2] + sums[1::2] if biases else sums[::2]
+    def _absolute_sums(self, flat: Array) -> list[float]:
+        """Return the sum of the absolute values of each layer's weights, or of their gradient."""
+        np.abs(flat, out=self._scratch)
+        # Each layer's weights and biases are summed apart, in turn.
+        sums: list[float] = np.add.reduceat(self._scratch, self._starts)[::2].tolist()
+        return sums
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:
         """Allocate the record for so many iterations beforehand, which saves copying it.
