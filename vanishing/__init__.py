@@ -14,6 +14,8 @@ from vanishing.network import Network
 from vanishing.parallel import train_together
 from vanishing.training import History, Run, Trainer, train
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ACTIVATIONS",
     "Activation",
