@@ -233,7 +233,7 @@ def _walk_back(
         factors = [_ratio(after, former) for former, after in itertools.pairwise(ways)]
         # Where there is no such part its factor is 1, even if there is no error.
         there = (above.normalization is not None, True, around, True)
-        steps.append([factor if is_there else 1.0 for factor, is_there in zip(factors, there)])
+        steps.append([of if has else 1.0 for of, has in zip(factors, there, strict=True)])
         norms.append(ways[-1])
     columns = np.array(steps[::-1]).T
     names = ("normalization", "weights", "shortcut", "slopes")
