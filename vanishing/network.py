@@ -275,7 +275,7 @@ class Network:
             return self._with(statistics=[own.measure(a) for a in products])
 
     def unfitted(self) -> "Network":
-        """Return a copy without such statistics: as in training, data are normalized by their own."""
+        """Return a copy without statistics: as in training, points are normalized by their own."""
         return self._with(statistics=None)
 
     def copy(self) -> "Network":
