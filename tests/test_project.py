@@ -367,13 +367,24 @@ def test_readme_lists_every_notebook_with_its_time() -> None:
 
 
 def floors() -> list[str]:
-    """Return the order of the package's files that the review checklist states."""
+    """Return the order of the package's files that the review checklist states, room by room."""
     (listed,) = re.findall(r"before it in this order:\n(.*?);", text("CONTRIBUTING.md"), re.S)
-    return ["_checks", *re.findall(r"`(\w+)`", listed)]
+    order = ["_checks"]
+    for room, names in re.findall(r"\*\*(\w+)\*\*([^*]*)", listed):
+        folder = "" if room == "core" else f"{room}."
+        order += [folder + name for name in re.findall(r"`(\w+)`", names)]
+        order += [room] if folder else []
+    return order
 
 
-def imported_files(path: Path) -> set[str]:
-    """Return the names of the package's own files that a file imports from."""
+def module_name(path: Path) -> str:
+    """Return a file's name as floors() has it: `training`, `figures.style`, and `figures`."""
+    parts = path.relative_to(ROOT / "vanishing").with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported_files(path: Path, known: list[str]) -> set[str]:
+    """Return which of the package's own files a file imports from."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
@@ -381,14 +392,27 @@ def imported_files(path: Path) -> set[str]:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-    return {name.split(".")[1] for name in found if name.startswith("vanishing.")}
+    own = {name.removeprefix("vanishing.") for name in found if name.startswith("vanishing.")}
+    return {max((k for k in known if f"{name}.".startswith(f"{k}.")), default=name) for name in own}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "vanishing").glob("*.py")), ids=lambda p: p.stem)
+PACKAGE_FILES = sorted((ROOT / "vanishing").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=module_name)
 def test_a_file_imports_only_from_the_floors_below_it(path: Path) -> None:
-    order = [*floors(), "__init__"]
-    assert path.stem in order
-    assert imported_files(path) <= set(order[: order.index(path.stem)])
+    order = [*floors(), ""]
+    name = module_name(path)
+    assert name in order
+    assert imported_files(path, order) <= set(order[: order.index(name)])
+
+
+def test_no_room_needs_anothers_private_names() -> None:
+    for path in PACKAGE_FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module != "vanishing._checks":
+                names = [alias.name for alias in node.names if alias.name != "_checks"]
+                assert not [name for name in names if name.startswith("_")], path
 
 
 def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
