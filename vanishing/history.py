@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vanishing._checks import Array
+from vanishing._checks import Array, shown
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,22 @@ class History:
         mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
         return mean
 
-    def at(self, rows: slice | Sequence[int] | Array) -> "History":
-        """Return the record with the chosen rows only, as NumPy's indexing chooses them."""
-        if isinstance(rows, int | np.integer):
-            rows = [int(rows)]
-        return replace(self, iteration=self.iteration[rows], record=self.record[rows])
+    def at(self, rows: int | slice | Sequence[int] | Array) -> "History":
+        """Return the record with the chosen rows only, as NumPy's indexing chooses them.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row, as after a run that was stopped or diverged before.
+        """
+        chosen = [int(rows)] if isinstance(rows, int | np.integer) else rows
+        try:
+            return replace(self, iteration=self.iteration[chosen], record=self.record[chosen])
+        except (IndexError, TypeError, ValueError):
+            raise IndexError(
+                f"rows must choose among the {len(self):,} that were recorded; got {shown(rows)}. "
+                "A run that was stopped or diverged has fewer than were asked for"
+            ) from None
 
     def __repr__(self) -> str:
         return f"History({len(self)} rows of {'-'.join(map(str, self.sizes))})"

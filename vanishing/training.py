@@ -355,7 +355,7 @@ def train(
                 bar.update(trainer.advance(count - trainer.iteration, seconds=STRETCH))
                 bar.set_postfix_str(_summary(trainer), refresh=False)
             if interrupted.is_set():
-                bar.set_postfix_str(f"stopped, {_summary(trainer)}")
+                bar.set_postfix_str(f"stopped at {trainer.iteration:,}, {_summary(trainer)}")
         return trainer.result
 
 
