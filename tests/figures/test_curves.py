@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from looks import same_style
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -41,17 +42,6 @@ def record(
     made = Trainer(Network.initialize(sizes, rng=0), spiral(5, rng=0)).history
     numbers = np.random.RandomState(0).uniform(0.1, 2, (rows, made.record.shape[1]))
     return replace(made, iteration=first + every * np.arange(rows), record=numbers)
-
-
-def dashes(line: Line2D) -> Any:
-    """Return the line style as Matplotlib draws it: unscaled, so that widths do not matter."""
-    return line.get_linestyle() if line.get_linestyle() != "--" else line._unscaled_dash_pattern  # type: ignore[attr-defined]
-
-
-def same_style(line: Line2D, style: Any) -> bool:
-    """Tell whether a line has that style, by making another that has it."""
-    other = Line2D([], [], linestyle=style)
-    return bool(dashes(line) == dashes(other))
 
 
 # The axis
