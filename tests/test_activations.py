@@ -1,4 +1,7 @@
+import copy
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,9 +9,10 @@ import recipe
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from problems import EVERY_ACTIVATION, SOFTSIGN, blob, network_of, softsign, softsign_slope
 
-from vanishing import ACTIVATIONS, Activation
-from vanishing.activations import find_activation
+from vanishing import ACTIVATIONS, Activation, train
+from vanishing.activations import LEAK, find_activation
 
 names = st.sampled_from(sorted(ACTIVATIONS))
 moderate = hnp.arrays(float, 20, elements=st.floats(-30, 30))
@@ -31,7 +35,7 @@ def test_slope_is_the_derivative(name: str, z: np.ndarray) -> None:
 def test_in_place_agrees_with_value_and_slope(name: str, z: np.ndarray) -> None:
     value, slope = z.copy(), np.empty_like(z)
     with np.errstate(over="ignore"):
-        ACTIVATIONS[name].in_place(value, slope)
+        ACTIVATIONS[name].overwrite(value, slope)
     np.testing.assert_allclose(value, ACTIVATIONS[name](z), atol=2e-16, rtol=1e-15)
     np.testing.assert_allclose(slope, ACTIVATIONS[name].slope(z), atol=2e-16, rtol=1e-15)
 
@@ -53,10 +57,33 @@ def test_sigmoid_far_out_is_exact_and_silent() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-def test_single_precision_stays(name: str) -> None:
+def test_the_largest_slope_is_reached(name: str) -> None:
+    slope = ACTIVATIONS[name].slope(np.array([0.0, 1e-9]))
+    assert slope.max() == pytest.approx(ACTIVATIONS[name].largest_slope, rel=1e-15)
+
+
+def test_at_zero_the_rectifiers_are_off() -> None:
+    zero = np.zeros(1)
+    assert ACTIVATIONS["relu"].slope(zero) == 0
+    assert ACTIVATIONS["leaky_relu"].slope(zero) == LEAK == 0.01
+    for name, off in (("relu", 0), ("leaky_relu", LEAK)):
+        value, slope = np.array([0.0, -2.0]), np.empty(2)
+        ACTIVATIONS[name].overwrite(value, slope)
+        assert slope.tolist() == [off, off]
+        assert value.tolist() == [0, -2 * off]
+
+
+@pytest.mark.parametrize("f", EVERY_ACTIVATION)
+def test_single_precision_stays(f: Activation) -> None:
     z = np.linspace(-3, 3, 7, dtype=np.float32)
-    assert ACTIVATIONS[name](z).dtype == np.float32
-    assert ACTIVATIONS[name].slope(z).dtype == np.float32
+    assert f(z).dtype == f.slope(z).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu"])
+def test_slopes_of_whole_numbers_are_not_cut_off(name: str) -> None:
+    f = ACTIVATIONS[name]
+    assert f.slope([-1, 2]).tolist() == f.slope(np.array([-1.0, 2.0])).tolist()
+    assert f([-1, 2]).tolist() == f(np.array([-1.0, 2.0])).tolist()
 
 
 def test_unknown_names_are_told_the_known_ones() -> None:
@@ -64,9 +91,89 @@ def test_unknown_names_are_told_the_known_ones() -> None:
         find_activation("swish")
     with pytest.raises(TypeError, match=r"activation must be one of 'sigmoid'.*got 3"):
         find_activation(3)  # type: ignore[arg-type]
+    assert find_activation("tanh") is ACTIVATIONS["tanh"]
 
 
 def test_an_activation_survives_pickling_as_itself() -> None:
     relu: Activation = ACTIVATIONS["relu"]
     assert pickle.loads(pickle.dumps(relu)) is relu
+    assert copy.deepcopy(relu) is relu
     assert repr(relu) == "Activation('relu')"
+
+
+def test_bounds_are_the_limits_far_out() -> None:
+    bounds = {f.name: f.bounds for f in EVERY_ACTIVATION}
+    assert bounds == {
+        "sigmoid": (0, 1),
+        "tanh": (-1, 1),
+        "relu": None,
+        "leaky_relu": None,
+        "softsign": None,  # infinity over infinity
+    }
+    falling = Activation("falling", lambda z: -np.tanh(z), lambda z: np.tanh(z) ** 2 - 1)
+    assert falling.bounds == (-1, 1)
+    bump = Activation("bump", lambda z: np.exp(-z * z), lambda z: -2 * z * np.exp(-z * z))
+    assert bump.bounds is None
+
+
+# Of one's own
+
+
+def swallow(z: np.ndarray, slope: np.ndarray) -> None:
+    slope[:], z[:] = softsign_slope(z), softsign(z)
+
+
+@pytest.mark.parametrize("in_place", [None, swallow])
+@pytest.mark.parametrize("name", ["softsign", "relu"])
+def test_one_of_ones_own_stays_itself(name: str, in_place: Callable[..., None] | None) -> None:
+    own = Activation(name, softsign, softsign_slope, in_place, 1.5)
+    assert not own.known
+    assert ACTIVATIONS["relu"].known
+    for same in (pickle.loads(pickle.dumps(own)), copy.deepcopy(own), find_activation(own)):
+        assert same == own
+        assert (same.value, same.slope) == (softsign, softsign_slope)
+        assert (same.name, same.in_place, same.largest_slope) == (name, in_place, 1.5)
+    assert find_activation("relu") is ACTIVATIONS["relu"]
+
+
+@pytest.mark.parametrize("residual", [None, 1.0])
+def test_one_of_ones_own_trains_as_itself_whatever_its_name(residual: float | None) -> None:
+    data, losses = blob(20), []
+    for name in ("softsign", "relu"):
+        own = Activation(name, softsign, softsign_slope)
+        network = network_of((2, 6, 6, 3), own, residual)
+        losses.append(train(network, data, iterations=20, progress=False).history.loss)
+    assert losses[0].tolist() == losses[1].tolist()
+    relu = train(network.with_activation("relu"), data, iterations=20, progress=False)
+    assert abs(relu.history.loss - losses[1]).min() > 1e-3
+
+
+def test_without_in_place_the_two_functions_are_called() -> None:
+    z = np.linspace(-3, 3, 13)
+    value, slope = z.copy(), np.empty_like(z)
+    SOFTSIGN.overwrite(value, slope)
+    np.testing.assert_array_equal(value, softsign(z))
+    np.testing.assert_array_equal(slope, softsign_slope(z))
+    assert SOFTSIGN([1.0]).tolist() == [0.5]
+    assert SOFTSIGN.largest_slope == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        (("", np.tanh, np.tanh), TypeError, "name must be a text that is not empty; got ''"),
+        ((3, np.tanh, np.tanh), TypeError, "name must be a text that is not empty; got 3"),
+        (("f", 1.5, np.tanh), TypeError, "value must be a function; got 1.5"),
+        (("f", np.tanh, None), TypeError, "slope must be a function; got None"),
+        (("f", np.tanh, np.tanh, 7), TypeError, "in_place must be a function or None; got 7"),
+        (("f", np.tanh, np.tanh, None, 0), ValueError, "largest_slope must be .*positive.*got 0"),
+        (("f", np.tanh, np.tanh, None, "1"), TypeError, "largest_slope must be .*got '1'"),
+    ],
+)
+def test_wrong_parts_are_refused(arguments: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        Activation(*arguments)
+
+
+def test_a_slope_may_have_no_bound() -> None:
+    assert Activation("cube", lambda z: z**3, lambda z: 3 * z**2, None, np.inf).largest_slope > 1

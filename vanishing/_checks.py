@@ -27,9 +27,10 @@ _shown.maxstring = _shown.maxother = _shown.maxlong = 80
 def shown(value: Any) -> str:
     """Return a value as an error message shows it: never longer than a line."""
     try:
-        return _shown.repr(value)
+        lines = _shown.repr(value).splitlines()  # of which a matrix has several
     except Exception:  # noqa: BLE001 (a value that cannot even be shown)
         return f"a {type(value).__name__}"
+    return " ".join(line.strip() for line in lines)
 
 
 def whole_number(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:

@@ -129,7 +129,8 @@ def relu(z: Array) -> Array:
 
 def relu_slope(z: Array) -> Array:
     """Return 1 where z is positive, else 0 (also at z = 0, as the lecture has it)."""
-    return (np.asarray(z) > 0).astype(np.result_type(z, np.float32))
+    z = np.asarray(z)
+    return (z > 0).astype(np.result_type(z, np.float32))
 
 
 def _relu_in_place(z: Array, slope: Array) -> None:

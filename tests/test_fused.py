@@ -1,0 +1,133 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from problems import EVERY_ACTIVATION, SOFTSIGN, blob, network_of, problems
+
+from vanishing import Activation, Dataset, Network
+from vanishing.backprop import Backprop
+from vanishing.fused import Fused
+from vanishing.parameters import Parameters
+
+ROUNDING = {np.float64: 1e-12, np.float32: 2e-4}
+
+
+def assert_same(network: Network, data: Dataset, dtype: type) -> None:
+    """Assert that both passes give the same to rounding, relative to each array's largest."""
+    kind = np.dtype(dtype)
+    fused, plain = Fused(network, data, kind), Backprop(network, data, kind)
+    parameters = Parameters.of(network, kind)
+    with np.errstate(all="ignore"):
+        for _ in range(2):
+            # The second time, what the first has overwritten must not be in the way.
+            losses = fused.evaluate(parameters), plain.evaluate(parameters)
+            assert losses[0] == pytest.approx(losses[1], rel=ROUNDING[dtype], abs=1e-30)
+            n = len(data)
+            pairs = [
+                *zip(fused.gradient.W, plain.gradient.W, strict=True),
+                *zip(fused.gradient.b, plain.gradient.b, strict=True),
+                *(
+                    (ours[:n], theirs)
+                    for ours, theirs in zip(fused.delta, plain.delta, strict=True)
+                ),
+            ]
+            for ours, theirs in pairs:
+                assert ours.dtype == theirs.dtype == kind
+                largest = float(np.abs(theirs).max())
+                tolerance = ROUNDING[dtype] * largest + 1e-37
+                np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=0)
+            for delta in fused.delta:
+                assert not delta[n:].any()
+
+
+@settings(max_examples=60)
+@given(problems(), st.sampled_from([np.float64, np.float32]))
+@example((network_of((2, 30, 20, 3), "relu"), blob(8)), np.float64)
+@example((network_of((2, 16, 16, 3), "tanh"), blob(9)), np.float64)
+@example((network_of((20, 17, 15, 16), SOFTSIGN), blob(16, 20, 16)), np.float32)
+@example((network_of((2, 3), "relu"), blob(1)), np.float64)
+def test_both_passes_agree_to_rounding(problem: tuple[Network, Dataset], dtype: type) -> None:
+    assert_same(*problem, dtype)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 15, 16, 17, 31])
+@pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
+def test_padding_changes_nothing(f: Activation, count: int) -> None:
+    network = network_of((2, 18, 17, 3), f)
+    for dtype in ROUNDING:
+        assert_same(network, blob(count), dtype)
+
+
+def test_extreme_scores_do_not_overflow() -> None:
+    network = Network([np.array([[800.0, -800.0], [0.0, 1e5]])], [np.zeros(2)])
+    data = Dataset([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0, 0, 1])
+    loss = Fused(network, data, np.dtype(float)).evaluate(Parameters.of(network, np.dtype(float)))
+    assert loss == pytest.approx(1e5 / 3, rel=1e-12)
+
+
+def test_labels_may_leave_out_classes() -> None:
+    network = network_of((2, 4, 5), "tanh")
+    assert_same(network, Dataset(blob(7).points, [1, 1, 3, 0, 1, 3, 3]), np.float64)
+
+
+def strides(array: np.ndarray) -> tuple[int, int]:
+    return array.strides[0] // array.itemsize, array.strides[1] // array.itemsize
+
+
+def test_every_units_row_begins_on_a_cache_line() -> None:
+    for dtype, line in ((np.float64, 8), (np.float32, 16)):
+        for count in (1, line, line + 1, 50):
+            rows = -(-count // line) * line
+            fused = Fused(network_of((2, 17, 5, 3), "relu"), blob(count), np.dtype(dtype))
+            for delta in fused.delta:
+                assert delta.shape[0] == rows
+                # One unit's values lie side by side, and the next unit's begin a full line on.
+                assert strides(delta) == (1, rows)
+                assert all(delta[:, unit].ctypes.data % 64 == 0 for unit in range(delta.shape[1]))
+            assert fused.gradient.flat.ctypes.data % 64 == 0
+
+
+def test_the_activation_is_given_aligned_memory() -> None:
+    seen: list[np.ndarray] = []
+
+    def look(z: np.ndarray, slope: np.ndarray) -> None:
+        seen.extend((z, slope))
+        slope[:] = 1
+
+    f = Activation("look", lambda z: z, np.ones_like, look)
+    network, data = network_of((2, 6, 5, 3), f), blob(11)
+    fused = Fused(network, data, np.dtype(float))
+    fused.evaluate(Parameters.of(network, np.dtype(float)))
+    assert [array.shape for array in seen] == [(16, 6)] * 2 + [(16, 5)] * 2
+    for array in seen:
+        assert strides(array) == (1, 16)
+        assert array.ctypes.data % 64 == 0
+    # One memory serves z, h and then delta.
+    assert [z.ctypes.data for z in seen[::2]] == [d.ctypes.data for d in fused.delta[:-1]]
+    assert_same(network, data, np.float64)
+
+
+def test_evaluate_allocates_nothing_of_the_examples_size() -> None:
+    network, data = network_of((2, 20, 20, 3), "sigmoid"), blob(20_000)
+    parameters = Parameters.of(network, np.dtype(float))
+    fused = Fused(network, data, np.dtype(float))
+    fused.evaluate(parameters)
+    tracemalloc.start()
+    fused.evaluate(parameters)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(data)
+
+
+@pytest.mark.parametrize("kind", [(1.0, None), (None, "layer"), (0.5, "batch")])
+def test_networks_that_are_not_plain_are_refused(kind: tuple[float | None, str | None]) -> None:
+    network = network_of((2, 4, 4, 3), "relu", *kind)
+    with pytest.raises(ValueError, match=r"network must be plain, .*got Network\(2-4-4-3, relu, "):
+        Fused(network, blob(5), np.dtype(float))
+
+
+def test_data_must_fit() -> None:
+    with pytest.raises(ValueError, match=r"data must have points of 3 coordinates.*got 2"):
+        Fused(network_of((3, 4, 3), "relu"), blob(5), np.dtype(float))
