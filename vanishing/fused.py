@@ -87,12 +87,12 @@ class Fused:
     def _allocate_softmax(self, data: Dataset, dtype: np.dtype[Any]) -> None:
         n = len(data)
         rows, classes = self._scores.shape
-        self._part = _by_units(rows, 1, dtype)  # 1 / n for an example, 0 for a padded row
+        self._part = aligned(rows, dtype)  # 1 / n for an example, 0 for a padded row
         self._part[:n] = 1 / n
         self._target = _by_units(rows, classes, dtype)  # one_hot / n
-        self._target[np.arange(n), data.labels] = self._part[:n, 0]
-        self._ones = np.ones((1, classes), dtype)
-        self._largest, self._total, self._weight = (_by_units(rows, 1, dtype) for _ in range(3))
+        self._target[np.arange(n), data.labels] = self._part[:n]
+        self._ones = np.ones(classes, dtype)
+        self._largest, self._total, self._weight = (aligned(rows, dtype) for _ in range(3))
 
     def evaluate(self, parameters: Parameters) -> float:
         """Return the mean cross-entropy; leave its gradient, and delta of each layer."""
@@ -112,17 +112,18 @@ class Fused:
 
     def _loss_and_delta(self) -> float:
         """Return the mean cross-entropy of the scores, which it uses up, for delta_L."""
-        scores, p, total = self._scores, self.delta[-1], self._total
-        np.maximum.reduce(scores, axis=1, keepdims=True, out=self._largest)
+        scores, p, target = self._scores.T, self.delta[-1].T, self._target.T
+        total = self._total
+        np.maximum.reduce(scores, axis=0, out=self._largest)
         np.subtract(scores, self._largest, out=scores)
         np.exp(scores, out=p)
-        np.dot(self._ones, p.T, out=total.T)
+        np.dot(self._ones, p, out=total)
         # delta = (p / total - one_hot) / n, with both divisions done in one.
         np.divide(self._part, total, out=self._weight)
         np.multiply(p, self._weight, out=p)
-        np.subtract(p, self._target, out=p)
+        np.subtract(p, target, out=p)
         np.log(total, out=total)
-        return float(np.vdot(total, self._part)) - float(np.vdot(scores.T, self._target.T))
+        return float(total.dot(self._part)) - float(scores.reshape(-1).dot(target.reshape(-1)))
 
     def _backward(self, parameters: Parameters) -> None:
         """Compute the gradient of the data loss, from the last layer to the first."""

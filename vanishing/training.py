@@ -140,16 +140,16 @@ class Trainer:
         self._prepare_update(own)
 
     def _prepare_update(self, own: Parameters) -> None:
-        self._step, self._decay, self._total, self._scratch = (
-            np.zeros_like(own.flat) for _ in range(4)
-        )
+        self._step, self._decay, self._total = (np.zeros_like(own.flat) for _ in range(3))
+        self._absolute = np.zeros((2, own.flat.size), own.flat.dtype)
+        self._scratch = self._absolute[0]
         starts = own.starts.tolist()
         ends = [*starts[1:], own.flat.size]
         for block, (start, end) in enumerate(zip(starts, ends, strict=True)):
             self._step[start:end] = self.step_sizes[block // 2]
             if block % 2 == 0:
                 self._decay[start:end] = self.regularization
-        self._starts = own.starts
+        self._starts = np.concatenate([own.starts, own.starts + own.flat.size])
         # Flat views, whose squares the record takes.
         self._weights = [[w.reshape(-1) for w in buffer.W] for buffer in self._buffers]
         totals = np.split(self._total, own.starts[2::2])
@@ -259,20 +259,16 @@ class Trainer:
         norms = [math.sqrt(square) for square in squares]
         if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
             norms = [norm(values) for values in (*self._weights[side], *self._flat)]
-        first = 3 * len(weight_squares)
-        return [
-            loss,
-            *self._absolute_sums(self._pass.gradient.flat),
-            *norms[:first],
-            *self._absolute_sums(self._buffers[side].flat),
-            *norms[first:],
-        ]
+        layers = len(weight_squares)
+        sums = self._absolute_sums(self._pass.gradient.flat, self._buffers[side].flat)
+        return [loss, *sums[:layers], *norms[: 3 * layers], *sums[layers:], *norms[3 * layers :]]
 
-    def _absolute_sums(self, flat: Array) -> list[float]:
-        """Return the sum of the absolute values of each layer's weights, or of their gradient."""
-        np.abs(flat, out=self._scratch)
+    def _absolute_sums(self, gradient: Array, parameters: Array) -> list[float]:
+        """Return the sum of the absolute values of each layer's dW, then of its W."""
+        np.abs(gradient, out=self._absolute[0])
+        np.abs(parameters, out=self._absolute[1])
         # Each layer's weights and biases are summed apart, in turn.
-        sums: list[float] = np.add.reduceat(self._scratch, self._starts)[::2].tolist()
+        sums: list[float] = np.add.reduceat(self._absolute.reshape(-1), self._starts)[::2].tolist()
         return sums
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:
