@@ -1,5 +1,5 @@
 # Needs only make, git and a Python >= 3.11 with venv. Works with GNU make 3.81 (macOS).
-# Everything is installed into .venv from the lock files in binder/; nothing outside this folder changes.
+# Everything is installed into .venv from the lock files in binder/, and what the programs keep stays there too.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -11,7 +11,6 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip
-LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
 LAB_STAMP := $(VENV)/.lab-installed
 TEST_STAMP := $(VENV)/.test-installed
 
@@ -19,12 +18,31 @@ TEST_STAMP := $(VENV)/.test-installed
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile pyproject.toml --upgrade --quiet \
     --universal --python-version 3.11 --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links
 
-# Settings of the user's own that would lead pip or Jupyter out of .venv.
-unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET
+# Settings of the user's own that would lead Python, pip, Jupyter or Matplotlib out of .venv.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_PREFIX PIP_TARGET
+unexport JUPYTER_CONFIG_PATH JUPYTER_PATH MATPLOTLIBRC MPLBACKEND
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
+
+# Where they keep things: not in HOME, which need not even be writable. tools/open_lab.py has Jupyter's
+# again, for those without make.
+KEPT := $(CURDIR)/$(VENV)/var
+export XDG_CACHE_HOME := $(KEPT)/cache
+export PIP_CACHE_DIR := $(KEPT)/cache/pip
+export UV_CACHE_DIR := $(KEPT)/cache/uv
+export JUPYTER_CONFIG_DIR := $(KEPT)/jupyter/config
+export JUPYTER_DATA_DIR := $(KEPT)/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(KEPT)/jupyter/runtime
+export JUPYTERLAB_DIR := $(CURDIR)/$(VENV)/share/jupyter/lab
+export JUPYTERLAB_SETTINGS_DIR := $(KEPT)/jupyter/settings
+export JUPYTERLAB_WORKSPACES_DIR := $(KEPT)/jupyter/workspaces
+export IPYTHONDIR := $(KEPT)/ipython
+export MPLCONFIGDIR := $(KEPT)/matplotlib
+export npm_config_cache := $(KEPT)/cache/npm
+export CHROME_CONFIG_HOME := $(KEPT)/chrome
+export KERAS_HOME := $(KEPT)/keras
 
 .PHONY: help
 help:  ## list these targets
@@ -32,11 +50,11 @@ help:  ## list these targets
 
 .PHONY: lab
 lab: $(LAB_STAMP)  ## open JupyterLab on the first notebook
-	$(RUN) -m jupyterlab --allow-root --LabApp.default_url=/lab/tree/notebooks/01_spiral_data.ipynb
+	$(RUN) tools/open_lab.py $(ARGS)
 
 .PHONY: test
 test: $(TEST_STAMP)  ## run every test: units, notebooks, browser
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(ARGS)
 
 .PHONY: lint
 lint: $(TEST_STAMP)  ## check style and types
@@ -64,7 +82,7 @@ address: $(LAB_STAMP)  ## write the public address everywhere: make address URL=
 .PHONY: lock
 lock: $(LAB_STAMP)  ## renew the lock files in binder/ with the newest versions
 	$(PIP) install --quiet uv
-	$(COMPILE) --extra lab --output-file binder/requirements.txt
+	$(COMPILE) --extra lab --extra binder --output-file binder/requirements.txt
 	$(COMPILE) --extra test --constraint binder/requirements.txt --output-file binder/requirements-test.txt
 
 .PHONY: clean
@@ -90,12 +108,30 @@ if ! $(RUN) -m pip --version >/dev/null 2>&1; then \
 fi
 endef
 
-$(LAB_STAMP): binder/requirements.txt pyproject.toml
+# A path relative to .venv, instead of the one that pip writes: the folder may be moved, renamed or copied.
+define FOLLOW_FOLDER
+import os, pathlib, sysconfig
+site = pathlib.Path(sysconfig.get_path("purelib"))
+for link in site.glob("*vanishing*.pth"):
+    link.write_text(os.path.relpath(".", site))
+endef
+export FOLLOW_FOLDER
+
+# Asked, not remembered: a .venv can lose its Python, or hold the package of another folder. Then it is installed anew.
+FOUND := $(shell $(RUN) -I -c 'import importlib.util as util, os; \
+    print(os.path.samefile(util.find_spec("vanishing").origin, "vanishing/__init__.py"))' 2>/dev/null)
+ifneq ($(FOUND),True)
+.PHONY: $(LAB_STAMP)
+endif
+
+# __init__.py holds the version.
+$(LAB_STAMP): binder/requirements.txt pyproject.toml vanishing/__init__.py
 	@$(MAKE_VENV)
 	@echo "Installing the versions of binder/requirements.txt (once, a minute or two)"
 	@$(PIP) install --quiet --requirement binder/requirements.txt
 	@$(PIP) install --quiet --no-deps --editable .
-	@mkdir -p $(LAB_SETTINGS) && cp binder/overrides.json $(LAB_SETTINGS)
+	@$(RUN) -c "$$FOLLOW_FOLDER"
+	@mkdir -p $(VENV)/var
 	@touch $@
 
 $(TEST_STAMP): $(LAB_STAMP) binder/requirements-test.txt

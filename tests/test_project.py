@@ -1,18 +1,25 @@
 """The files around the package agree with each other and name no machine."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
-from importlib.metadata import version
+import venv
+from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 from typing import Any
 
+import open_lab
 import pytest
+from jupyterlab.labapp import LabApp
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from set_address import FILES, binder_address, main, read_address, set_address
+
+import vanishing
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLDER = "The vanishing authors"
@@ -119,8 +126,34 @@ def test_code_is_under_mit_and_text_under_cc_by() -> None:
 
 
 def test_one_version_everywhere() -> None:
-    assert version("vanishing") == project()["version"]
-    assert f"\nversion: {project()['version']}\n" in text("CITATION.cff")
+    assert version("vanishing") == vanishing.__version__
+    assert f"\nversion: {vanishing.__version__}\n" in text("CITATION.cff")
+    assert project()["dynamic"] == ["version"]
+
+
+def test_the_newest_release_in_the_changelog_is_this_version() -> None:
+    newest, date = re.findall(r"^## (\d\S*) - (\S+)$", text("CHANGELOG.md"), re.M)[0]
+    assert newest == vanishing.__version__
+    assert f"\ndate-released: {date}\n" in text("CITATION.cff")
+
+
+def imported(folder: str) -> set[str]:
+    """Return the names of the modules that a folder's files import, without their parts."""
+    found: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                found.add(str(node.module).split(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def test_everything_that_the_package_imports_is_stated() -> None:
+    stated = {canonicalize_name(Requirement(line).name) for line in project()["dependencies"]}
+    sources = packages_distributions()
+    for module in imported("vanishing") - set(sys.stdlib_module_names) - {"vanishing"}:
+        assert stated & set(map(canonicalize_name, sources[module])), module
 
 
 def test_supported_pythons_agree() -> None:
@@ -138,9 +171,10 @@ def test_supported_pythons_agree() -> None:
     [
         ("binder/requirements.txt", lambda: project()["dependencies"]),
         ("binder/requirements.txt", lambda: project()["optional-dependencies"]["lab"]),
+        ("binder/requirements.txt", lambda: project()["optional-dependencies"]["binder"]),
         ("binder/requirements-test.txt", lambda: project()["optional-dependencies"]["test"]),
     ],
-    ids=["run time", "lab", "test"],
+    ids=["run time", "lab", "binder", "test"],
 )
 def test_lock_fixes_what_the_project_states(lock: str, stated: Any) -> None:
     fixed = pins(lock)
@@ -161,6 +195,122 @@ def test_both_locks_can_be_installed_together() -> None:
     lab, test = pins("binder/requirements.txt"), pins("binder/requirements-test.txt")
     for name in lab.keys() & test.keys():
         assert lab[name].specifier == test[name].specifier
+
+
+@pytest.mark.parametrize("name", ["jupyterlab", "notebook"])
+def test_what_binder_starts_with_is_replaced_by_what_fits(name: str) -> None:
+    # Binder's image holds both, in versions that want each other and nothing newer.
+    fixed = pins("binder/requirements.txt")
+    assert fixed[name].specifier.contains(version(name))
+    for wanted in map(Requirement, requires(name) or []):
+        if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+            (only,) = fixed[canonicalize_name(wanted.name)].specifier
+            assert wanted.specifier.contains(only.version), wanted
+
+
+# Where things are kept
+
+
+def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("make")
+    if program is None:
+        pytest.skip("there is no make")
+    # This run's own make, where there is one, has settings for the makes below it.
+    kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = [program, "--no-print-directory", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=kept | variables, capture_output=True, encoding="utf-8"
+    )
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Path:
+    """Return a folder with an awkward name that holds the Makefile, with two targets more."""
+    folder = tmp_path / "a (strange), folder é"
+    folder.mkdir()
+    more = '\nshow:\n\t@env\n\nfollow:\n\t@$(RUN) -c "$$FOLLOW_FOLDER"\n'
+    (folder / "Makefile").write_text(text("Makefile") + more, encoding="utf-8")
+    return folder
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    lines = make(folder, "show", **variables).stdout.splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def test_with_make_every_program_keeps_its_things_in_the_folder(stage: Path) -> None:
+    elsewhere = dict.fromkeys(open_lab.FOLDERS, "/elsewhere")
+    seen = environment(stage, **elsewhere)
+    for name, folder in open_lab.FOLDERS.items():
+        inside = folder.relative_to(open_lab.PREFIX)
+        assert seen[name] == str(stage / ".venv" / inside), name
+    assert not [name for name, value in seen.items() if value == "/elsewhere"]
+    for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR", "XDG_CACHE_HOME"):
+        assert Path(seen[name]).is_relative_to(stage / ".venv")
+
+
+def test_with_make_settings_of_the_users_own_are_not_seen(stage: Path) -> None:
+    own = dict.fromkeys((*open_lab.IGNORED, "PYTHONHOME", "PYTHONPATH"), "/elsewhere")
+    assert not own.keys() & environment(stage, **own).keys()
+
+
+@pytest.fixture
+def installed(stage: Path) -> Path:
+    """Return a folder whose .venv holds the package by the path that pip writes."""
+    venv.create(stage / ".venv", symlinks=True)
+    (site,) = (stage / ".venv").glob("lib/python*/site-packages")
+    (site / "_editable_impl_vanishing.pth").write_text(str(stage), encoding="utf-8")
+    for name in ("binder/requirements.txt", "pyproject.toml", "vanishing/__init__.py"):
+        (stage / name).parent.mkdir(exist_ok=True)
+        (stage / name).touch()
+    (stage / ".venv/.lab-installed").touch()
+    return stage
+
+
+def is_ready(folder: Path) -> bool:
+    return make(folder, "--question", ".venv/.lab-installed").returncode == 0
+
+
+def test_a_moved_folder_is_ready_at_once(installed: Path) -> None:
+    assert make(installed, "follow").returncode == 0
+    assert is_ready(installed)
+    assert is_ready(installed.rename(installed.with_name("moved, and renamed")))
+
+
+def test_a_package_in_another_folder_is_noticed(installed: Path) -> None:
+    assert is_ready(installed)
+    copy = installed.with_name("a copy")
+    shutil.copytree(installed, copy, symlinks=True)
+    assert not is_ready(copy)
+    assert not is_ready(installed.rename(installed.with_name("moved")))
+
+
+def test_a_lost_python_is_noticed(installed: Path) -> None:
+    (installed / ".venv/bin/python").unlink()
+    assert not is_ready(installed)
+
+
+def lab_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Let `open_lab` start a JupyterLab that does not start, and return what it is asked for."""
+    asked: list[str] = []
+    monkeypatch.setattr(LabApp, "launch_instance", asked.extend)
+    monkeypatch.setattr(open_lab, "LAB", tmp_path / "lab")
+    monkeypatch.setattr(open_lab, "KEPT", tmp_path / "var")
+    for name in (*open_lab.FOLDERS, *open_lab.IGNORED, "JUPYTER_PREFER_ENV_PATH"):
+        monkeypatch.setenv(name, "/elsewhere")
+    open_lab.main(["--no-browser"])
+    return asked
+
+
+def test_the_lab_is_opened_on_the_first_notebook_whatever_the_user_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = lab_answers(monkeypatch, tmp_path)
+    assert {"--allow-root", "--no-browser", f"--ServerApp.root_dir={ROOT}"} <= set(asked)
+    (opened,) = (option.split("/lab/tree/")[1] for option in asked if "default_url" in option)
+    assert (ROOT / opened).exists()
+    assert (tmp_path / "lab/settings/overrides.json").read_text() == text("binder/overrides.json")
+    assert "/elsewhere" not in os.environ.values()
 
 
 # What is in the repository
@@ -194,13 +344,13 @@ def test_what_is_run_can_be_run(name: str) -> None:
 # The documents
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_links_lead_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text(name))
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_make_targets_that_are_named_exist(name: str) -> None:
     targets = re.findall(r"^([a-z]+):", text("Makefile"), re.M)
     named = re.findall(r"(?:^|`)make ([a-z]+)", text(name), re.M)
@@ -217,13 +367,24 @@ def test_readme_lists_every_notebook_with_its_time() -> None:
 
 
 def floors() -> list[str]:
-    """Return the order of the package's files that the review checklist states."""
+    """Return the order of the package's files that the review checklist states, room by room."""
     (listed,) = re.findall(r"before it in this order:\n(.*?);", text("CONTRIBUTING.md"), re.S)
-    return ["_checks", *re.findall(r"`(\w+)`", listed)]
+    order = ["_checks"]
+    for room, names in re.findall(r"\*\*(\w+)\*\*([^*]*)", listed):
+        folder = "" if room == "core" else f"{room}."
+        order += [folder + name for name in re.findall(r"`(\w+)`", names)]
+        order += [room] if folder else []
+    return order
 
 
-def imported_files(path: Path) -> set[str]:
-    """Return the names of the package's own files that a file imports from."""
+def module_name(path: Path) -> str:
+    """Return a file's name as floors() has it: `training`, `figures.style`, and `figures`."""
+    parts = path.relative_to(ROOT / "vanishing").with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported_files(path: Path, known: list[str]) -> set[str]:
+    """Return which of the package's own files a file imports from."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
@@ -231,14 +392,27 @@ def imported_files(path: Path) -> set[str]:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-    return {name.split(".")[1] for name in found if name.startswith("vanishing.")}
+    own = {name.removeprefix("vanishing.") for name in found if name.startswith("vanishing.")}
+    return {max((k for k in known if f"{name}.".startswith(f"{k}.")), default=name) for name in own}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "vanishing").glob("*.py")), ids=lambda p: p.stem)
+PACKAGE_FILES = sorted((ROOT / "vanishing").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=module_name)
 def test_a_file_imports_only_from_the_floors_below_it(path: Path) -> None:
-    order = [*floors(), "__init__"]
-    assert path.stem in order
-    assert imported_files(path) <= set(order[: order.index(path.stem)])
+    order = [*floors(), ""]
+    name = module_name(path)
+    assert name in order
+    assert imported_files(path, order) <= set(order[: order.index(name)])
+
+
+def test_no_room_needs_anothers_private_names() -> None:
+    for path in PACKAGE_FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module != "vanishing._checks":
+                names = [alias.name for alias in node.names if alias.name != "_checks"]
+                assert not [name for name in names if name.startswith("_")], path
 
 
 def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

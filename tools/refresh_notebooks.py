@@ -38,15 +38,9 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Run all cells, in place, in a new kernel that works in `folder`.
-
-    Raises
-    ------
-    nbclient.exceptions.CellExecutionError
-        If a cell raises.
-    """
-    client = NotebookClient(
+def client(notebook: NotebookNode, folder: Path) -> NotebookClient:
+    """Return what runs a notebook's cells, in place, in a new kernel that works in `folder`."""
+    return NotebookClient(
         notebook,
         kernel_name=KERNEL["name"],
         timeout=600,
@@ -55,7 +49,17 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         record_timing=False,
         store_widget_state=False,
     )
-    return client.execute()
+
+
+def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Run all cells, in place, in a new kernel that works in `folder`.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell raises.
+    """
+    return client(notebook, folder).execute()
 
 
 def refresh(path: Path) -> None:

@@ -71,10 +71,10 @@ class Activation:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The limits of f to the left and right, or None if f is not bounded."""
+        """The lower and the upper of f's limits far out; None if it has no two finite ones."""
         with np.errstate(all="ignore"):
-            low, high = (float(self(np.array(end))) for end in (-np.inf, np.inf))
-        return (low, high) if np.isfinite(high - low) else None
+            low, high = sorted(float(self(np.array(end))) for end in (-np.inf, np.inf))
+            return (low, high) if 0 < high - low < np.inf else None
 
     def __repr__(self) -> str:
         return f"Activation({self.name!r})"
@@ -106,7 +106,7 @@ def _sigmoid_in_place(z: Array, slope: Array) -> None:
     r = slope
     np.exp(z, out=r)
     np.add(r, 1, out=r)
-    np.reciprocal(r, out=r)
+    np.divide(1, r, out=r)  # np.reciprocal gives the same digits in twice the time.
     np.subtract(1, r, out=z)
     np.multiply(r, z, out=slope)
 

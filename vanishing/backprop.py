@@ -78,7 +78,8 @@ class Backprop:
 
     def __init__(self, network: Network, data: Dataset, dtype: np.dtype[Any]) -> None:
         check_fit(network, data)
-        self._network = network.copy()
+        # Statistics that were kept would not follow the parameters.
+        self._network = network.unfitted()
         self._points, self._labels = data.points.astype(dtype), data.labels
         self.gradient = Parameters(network.sizes, dtype)
         self.delta = [np.zeros((len(data), units), dtype) for units in network.sizes[1:]]
@@ -156,7 +157,7 @@ def numerical_gradient(
     """
     h = real_number("step", step)
     check_fit(network, data)
-    moved = network.astype(np.float64)
+    moved = network.unfitted().astype(np.float64)
 
     def loss() -> float:
         return total_loss(moved, data, regularization=regularization)
@@ -178,12 +179,15 @@ def numerical_gradient(
 def total_loss(network: Network, data: Dataset, *, regularization: float = 0.0) -> float:
     """Return the mean cross-entropy plus the penalty (weight decay), in plain steps.
 
+    Batch normalization takes the statistics of these very data, as in training.
+
     Parameters, errors: as for `gradients`.
     """
     strength = checked_regularization(regularization)
     check_fit(network, data)
     with np.errstate(all="ignore"):
-        data_loss, _ = cross_entropy(network.scores(data.points), data.labels)
+        scores = network.unfitted().scores(data.points)
+        data_loss, _ = cross_entropy(scores, data.labels)
         return data_loss + penalty(network, strength)
 
 

@@ -91,6 +91,7 @@ class Fused:
         self._part[:n] = 1 / n
         self._target = _by_units(rows, classes, dtype)  # one_hot / n
         self._target[np.arange(n), data.labels] = self._part[:n, 0]
+        self._ones = np.ones((1, classes), dtype)
         self._largest, self._total, self._weight = (_by_units(rows, 1, dtype) for _ in range(3))
 
     def evaluate(self, parameters: Parameters) -> float:
@@ -106,7 +107,8 @@ class Fused:
         for h, v, z, slope in zip(self._h, parameters.V, self._z, self._slope, strict=False):
             np.matmul(h, v, out=z)
             overwrite(z, slope)
-        np.matmul(self._h[-1], parameters.V[-1], out=self._scores)
+        # Where the result is small, np.dot costs half a microsecond less than np.matmul.
+        np.dot(parameters.V[-1].T, self._h[-1].T, out=self._scores.T)
 
     def _loss_and_delta(self) -> float:
         """Return the mean cross-entropy of the scores, which it uses up, for delta_L."""
@@ -114,7 +116,7 @@ class Fused:
         np.maximum.reduce(scores, axis=1, keepdims=True, out=self._largest)
         np.subtract(scores, self._largest, out=scores)
         np.exp(scores, out=p)
-        np.add.reduce(p, axis=1, keepdims=True, out=total)
+        np.dot(self._ones, p.T, out=total.T)
         # delta = (p / total - one_hot) / n, with both divisions done in one.
         np.divide(self._part, total, out=self._weight)
         np.multiply(p, self._weight, out=p)
@@ -128,7 +130,7 @@ class Fused:
             delta, copy = self.delta[layer], self._row_major[layer]
             if copy is not None:
                 np.copyto(copy, delta)
-            np.matmul(self._h[layer].T, delta if copy is None else copy, out=self.gradient.V[layer])
+            np.dot(self._h[layer].T, delta if copy is None else copy, out=self.gradient.V[layer])
             if layer > 0:
                 before = self.delta[layer - 1]
                 np.matmul(delta, parameters.W[layer].T, out=before)

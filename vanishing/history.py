@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vanishing._checks import Array
+from vanishing._checks import Array, shown
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Columns:
     layers: int
 
     loss = 0
-    """The column of the loss; four groups of L columns follow."""
+    """The column of the loss; six groups of L columns follow."""
 
     @property
     def count(self) -> int:
         """The number of all columns."""
-        return 1 + 4 * self.layers
+        return 1 + 6 * self.layers
 
     @property
     def sum_absolute(self) -> slice:
@@ -49,6 +49,16 @@ class Columns:
         """The columns of norm(delta)."""
         return self._group(3)
 
+    @property
+    def weight_sum_absolute(self) -> slice:
+        """The columns of sum(abs(W))."""
+        return self._group(4)
+
+    @property
+    def total_gradient_norm(self) -> slice:
+        """The columns of the norm of dW + regularization * W and db together."""
+        return self._group(5)
+
     def _group(self, number: int) -> slice:
         return slice(1 + number * self.layers, 1 + (number + 1) * self.layers)
 
@@ -68,15 +78,18 @@ class History:
         The number n of points.
     step_sizes : tuple of float
         The step size (learning rate) of each layer.
+    regularization : float
+        The strength of the penalty (weight decay).
     iteration : ndarray of int, shape (T,)
         The iteration that each row was taken in, counted from 0.
-    record : ndarray of shape (T, 1 + 4 L)
+    record : ndarray of shape (T, 1 + 6 L)
         The numbers; `Columns` says what they are.
     """
 
     sizes: tuple[int, ...]
     examples: int
     step_sizes: tuple[float, ...]
+    regularization: float
     iteration: Array
     record: Array
 
@@ -113,11 +126,34 @@ class History:
         """The norm of each layer's delta over all examples and units, of shape (T, L)."""
         return self.record[:, self.columns.delta_norm]
 
+    @property
+    def weight_sum_absolute(self) -> Array:
+        """The sum of abs(W) over each weight matrix, of shape (T, L)."""
+        return self.record[:, self.columns.weight_sum_absolute]
+
+    @property
+    def total_gradient_norm(self) -> Array:
+        """The norm of the total loss's gradient by each layer's weights and biases, (T, L).
+
+        This is the only column with the penalty in it: regularization * W is added to dW.
+        """
+        return self.record[:, self.columns.total_gradient_norm]
+
     def lecture_statistic(self) -> Array:
         """Return sum(abs(dW)) / (fan_in + fan_out) of each layer, of shape (T, L)."""
         fans = np.array(self.sizes)
         statistic: Array = self.sum_absolute / (fans[:-1] + fans[1:])
         return statistic
+
+    def penalty_floor(self) -> Array:
+        """Return what the lecture's statistic reads where data and penalty are in balance, (T, L).
+
+        At rest the two gradients cancel, dW = -regularization * W, so that the statistic is
+        regularization * sum(abs(W)) / (fan_in + fan_out), whatever is left to learn.
+        """
+        fans = np.array(self.sizes)
+        floor: Array = self.regularization * self.weight_sum_absolute / (fans[:-1] + fans[1:])
+        return floor
 
     def mean_absolute(self) -> Array:
         """Return sum(abs(dW)) / (fan_in * fan_out) of each layer, of shape (T, L)."""
@@ -125,11 +161,22 @@ class History:
         mean: Array = self.sum_absolute / (fans[:-1] * fans[1:])
         return mean
 
-    def at(self, rows: slice | Sequence[int] | Array) -> "History":
-        """Return the record with the chosen rows only, as NumPy's indexing chooses them."""
-        if isinstance(rows, int | np.integer):
-            rows = [int(rows)]
-        return replace(self, iteration=self.iteration[rows], record=self.record[rows])
+    def at(self, rows: int | slice | Sequence[int] | Array) -> "History":
+        """Return the record with the chosen rows only, as NumPy's indexing chooses them.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row, as after a run that was stopped or diverged before.
+        """
+        chosen = [int(rows)] if isinstance(rows, int | np.integer) else rows
+        try:
+            return replace(self, iteration=self.iteration[chosen], record=self.record[chosen])
+        except (IndexError, TypeError, ValueError):
+            raise IndexError(
+                f"rows must choose among the {len(self):,} that were recorded; got {shown(rows)}. "
+                "A run that was stopped or diverged has fewer than were asked for"
+            ) from None
 
     def __repr__(self) -> str:
         return f"History({len(self)} rows of {'-'.join(map(str, self.sizes))})"

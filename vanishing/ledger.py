@@ -75,7 +75,7 @@ class Ledger:
     normalization, shortcut : ndarray of shape (L - 1,)
         The factors of the normalization and of the shortcut on the way; 1 where there is none.
     saturated, dead : ndarray of shape (L - 1,)
-        See `saturation_share` and `dead_units`; here both are shares.
+        See `units.saturated_fraction` and `units.dead_units`; here both are fractions.
     causes : tuple of str, of length L - 1
         What became of the error, in words; see `cause`.
     """
@@ -94,7 +94,9 @@ class Ledger:
     @property
     def factors(self) -> Array:
         """What each step multiplied the error's norm by, of shape (L - 1,)."""
-        product: Array = self.normalization * self.weights * self.shortcut * self.slopes
+        # Infinity times 0 where a shortcut led around weights of zero.
+        with np.errstate(invalid="ignore"):
+            product: Array = self.normalization * self.weights * self.shortcut * self.slopes
         return product
 
     @property
@@ -228,7 +230,10 @@ def _walk_back(
         slope = network.activation.slope(dense[layer].z)
         before, error = error, (network.shortcut(layer) or 1.0) * arrived * slope
         ways = [norm(way) for way in (before, normalized, branch, arrived, error)]
-        steps.append([_ratio(after, former) for former, after in itertools.pairwise(ways)])
+        factors = [_ratio(after, former) for former, after in itertools.pairwise(ways)]
+        # Where there is no such part its factor is 1, even if there is no error.
+        there = (above.normalization is not None, True, around, True)
+        steps.append([of if has else 1.0 for of, has in zip(factors, there, strict=True)])
         norms.append(ways[-1])
     columns = np.array(steps[::-1]).T
     names = ("normalization", "weights", "shortcut", "slopes")
@@ -250,8 +255,7 @@ def _forward(network: Network, data: Dataset) -> list[Dense]:
     if not all(np.isfinite(a).all() for a in (*network.weights, *network.biases)):
         raise ValueError("network must have finite weights and biases; got NaN or infinity")
     # As in training, a batch normalization takes the statistics of these very data.
-    precise = network.with_parameters(network.weights, network.biases).astype(np.float64)
-    chain, dense = precise.parts()
+    chain, dense = network.unfitted().astype(np.float64).parts()
     with np.errstate(all="ignore"):
         scores = chain.forward(data.points)
     if not np.isfinite(scores).all():
@@ -288,6 +292,7 @@ def cause(
     -------
     str
         - "no error arrives": there is nothing to multiply.
+        - "around the layer only": nothing came through the layer, all came through the shortcut.
         - "healthy": the norm is at most divided or multiplied by 3. A large factor may make up
           for a small one.
         - "grows": it is multiplied by more than 3.
@@ -300,14 +305,16 @@ def cause(
           and "normalization" or "shortcut" where one of these has a factor below 1/2.
     """
     f = find_activation(activation)
-    product = weights * slopes * normalization * shortcut
     if not arrives > 0:
         return "no error arrives"
+    if shortcut == math.inf:
+        return "around the layer only"
+    product = weights * slopes * normalization * shortcut
     if SHRINKS <= product <= GROWS:
         return "healthy"
     if product > GROWS:
         return "grows"
-    limit = max(SMALL, np.nanmin([weights, slopes]))
+    limit = max(SMALL, np.fmin(weights, slopes))  # NaN if neither has anything to work on
     found = ["small weights"] if weights <= limit else []
     if slopes <= limit:
         found.append(_slopes_cause(f, slopes, dead))
@@ -323,7 +330,7 @@ def _slopes_cause(f: Activation, slopes: float, dead: float) -> str:
         return "units off"
     if slopes < FAR_BELOW * f.largest_slope:
         return "saturated"
-    if f.largest_slope == 1:
+    if f.largest_slope >= 1:
         return "slopes below 1"
     return f"unsaturated, but times 1/{1 / f.largest_slope:g} at most"
 

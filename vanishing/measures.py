@@ -36,7 +36,8 @@ class Measure:
     -----
     In the formulas dW_l is the gradient of the data loss (before the penalty's is added) by the
     weights of layer l, delta_l (n, fan_out) its gradient by the pre-activations z_l, norms are
-    root sums of squares over all entries, and eta_l is the layer's step size.
+    root sums of squares over all entries, and eta_l is the layer's step size (learning rate).
+    g_l is the total loss's gradient by the layer's weights and biases, the penalty's included.
     """
 
     name: str
@@ -67,6 +68,22 @@ def update_to_weight_ratio(history: History) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio: Array = history.gradient_norm * history.step_sizes / history.weight_norm
     return ratio
+
+
+def share_of_progress(history: History) -> Array:
+    """Return each layer's share of the first-order decrease of the loss, of shape (T, L).
+
+    A step of size eta against the gradient g lowers the loss by eta * norm(g)^2, to first order,
+    and the squared norm is a sum over the layers: an exact split. Here g is the gradient of the
+    total loss by a layer's weights and biases, the penalty's part included. The shares of an
+    iteration add up to 1; they are NaN where no layer has a gradient, or every layer is frozen.
+    """
+    # Scaled by the largest first, since squares of 1e-200 would be zero.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = history.total_gradient_norm / history.total_gradient_norm.max(axis=1)[:, None]
+        progress = np.array(history.step_sizes) * np.square(scaled)
+        share: Array = progress / progress.sum(axis=1)[:, None]
+    return share
 
 
 MEASURES: dict[str, Measure] = {
@@ -117,6 +134,16 @@ MEASURES: dict[str, Measure] = {
             "When weights are very small or grow: the ratio then moves without the gradient. And "
             "a large ratio may be a step back and forth that leads nowhere.",
             update_to_weight_ratio,
+        ),
+        Measure(
+            "share of progress",
+            "share of the loss's decrease",
+            r"\frac{\eta_l \|g_l\|^2}{\sum_k \eta_k \|g_k\|^2}",
+            "Which part of this step's progress, the decrease of the loss, does this layer make?",
+            "When it is read as a size: the shares add up to 1, however small the progress is. "
+            "And when steps are so large that the first order does not hold, as where the loss "
+            "goes up and down.",
+            share_of_progress,
         ),
     )
 }

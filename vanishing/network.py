@@ -267,13 +267,16 @@ class Network:
         """
         if self.normalization != "batch":
             return self.copy()
-        free = self._with(statistics=None)
-        chain, dense = free.parts()
+        chain, dense = self.unfitted().parts()
         with np.errstate(all="ignore"):
             chain.forward(data.points.astype(self.weights[0].dtype))
             products = [layer.h @ layer.W for layer in dense[:-1]]
             own = Normalization(NORMALIZATIONS["batch"])
             return self._with(statistics=[own.measure(a) for a in products])
+
+    def unfitted(self) -> "Network":
+        """Return a copy without statistics: as in training, points are normalized by their own."""
+        return self._with(statistics=None)
 
     def copy(self) -> "Network":
         """Return a network of its own with the same parameters."""
@@ -281,7 +284,8 @@ class Network:
 
     def with_activation(self, activation: str | Activation) -> "Network":
         """Return a copy with the same parameters and another activation: the fair comparison."""
-        return self._with(activation=activation)
+        # Statistics that were kept belong to the outputs of the old one.
+        return self._with(activation=activation, statistics=None)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """Return a copy whose parameters are in float64 or float32."""

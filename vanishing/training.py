@@ -140,7 +140,9 @@ class Trainer:
         self._prepare_update(own)
 
     def _prepare_update(self, own: Parameters) -> None:
-        self._step, self._decay, self._change = (np.zeros_like(own.flat) for _ in range(3))
+        self._step, self._decay, self._total, self._scratch = (
+            np.zeros_like(own.flat) for _ in range(4)
+        )
         starts = own.starts.tolist()
         ends = [*starts[1:], own.flat.size]
         for block, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -150,7 +152,8 @@ class Trainer:
         self._starts = own.starts
         # Flat views, whose squares the record takes.
         self._weights = [[w.reshape(-1) for w in buffer.W] for buffer in self._buffers]
-        arrays = [*self._pass.gradient.W, *self._pass.delta]
+        totals = np.split(self._total, own.starts[2::2])
+        arrays = [*self._pass.gradient.W, *self._pass.delta, *totals]
         self._flat = [array.ravel(order="K") for array in arrays]
         # Sums of squares within these bounds have lost nothing to underflow or overflow.
         limits = np.finfo(own.flat.dtype)
@@ -166,7 +169,14 @@ class Trainer:
     def history(self) -> History:
         """The record of all iterations so far."""
         iteration, record = self._book.read(self.iteration)
-        return History(self._start.sizes, len(self._data), self.step_sizes, iteration, record)
+        return History(
+            self._start.sizes,
+            len(self._data),
+            self.step_sizes,
+            self.regularization,
+            iteration,
+            record,
+        )
 
     @property
     def accuracy(self) -> float:
@@ -220,10 +230,12 @@ class Trainer:
         iteration = self.iteration
         side = iteration % 2
         data_loss = self._pass.evaluate(self._buffers[side])
-        squares = [w.dot(w) for w in self._weights[side]]
-        loss = data_loss + 0.5 * self.regularization * float(sum(squares))
+        # As floats of Python's, for the sums that follow.
+        squares = [float(w.dot(w)) for w in self._weights[side]]
+        loss = data_loss + 0.5 * self.regularization * sum(squares)
         if not math.isfinite(loss):
             return False
+        self._add_penalty(self._buffers[side].flat)
         if self._book.wants(iteration):
             self._book.enter(iteration, self._row(loss, squares, side))
         self._update(self._buffers[side].flat, self._buffers[1 - side].flat)
@@ -231,27 +243,37 @@ class Trainer:
         self.iteration = iteration + 1
         return True
 
-    def _row(self, loss: float, weight_squares: list[Any], side: int) -> list[Any]:
-        """Return what the book keeps of an iteration, in the order of `Columns`."""
-        squares = [*weight_squares, *(values.dot(values) for values in self._flat)]
-        norms: Any = np.sqrt(squares)
-        if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
-            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
-        return [loss, *self._absolute_sums(), *norms]
-
-    def _absolute_sums(self) -> Array:
-        """Return the sum of abs(dW) of each layer."""
-        np.abs(self._pass.gradient.flat, out=self._change)
-        # Each layer's weights and biases are summed apart, in turn; the book has the weights only.
-        return np.add.reduceat(self._change, self._starts)[::2]
+    def _add_penalty(self, now: Array) -> None:
+        """Compute the total loss's gradient, from the data's and the penalty's."""
+        np.multiply(now, self._decay, out=self._total)
+        np.add(self._total, self._pass.gradient.flat, out=self._total)
 
     def _update(self, now: Array, then: Array) -> None:
-        """Go one step against the gradient of data loss and penalty."""
-        change = self._change
-        np.multiply(now, self._decay, out=change)
-        np.add(change, self._pass.gradient.flat, out=change)
-        np.multiply(change, self._step, out=change)
-        np.subtract(now, change, out=then)
+        """Go one step against the total loss's gradient."""
+        np.multiply(self._total, self._step, out=self._scratch)
+        np.subtract(now, self._scratch, out=then)
+
+    def _row(self, loss: float, weight_squares: list[float], side: int) -> list[float]:
+        """Return what the book keeps of an iteration, in the order of `Columns`."""
+        squares = [*weight_squares, *(float(values.dot(values)) for values in self._flat)]
+        norms = [math.sqrt(square) for square in squares]
+        if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
+            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
+        first = 3 * len(weight_squares)
+        return [
+            loss,
+            *self._absolute_sums(self._pass.gradient.flat),
+            *norms[:first],
+            *self._absolute_sums(self._buffers[side].flat),
+            *norms[first:],
+        ]
+
+    def _absolute_sums(self, flat: Array) -> list[float]:
+        """Return the sum of the absolute values of each layer's weights, or of their gradient."""
+        np.abs(flat, out=self._scratch)
+        # Each layer's weights and biases are summed apart, in turn.
+        sums: list[float] = np.add.reduceat(self._scratch, self._starts)[::2].tolist()
+        return sums
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:
         """Allocate the record for so many iterations beforehand, which saves copying it.
@@ -333,7 +355,7 @@ def train(
                 bar.update(trainer.advance(count - trainer.iteration, seconds=STRETCH))
                 bar.set_postfix_str(_summary(trainer), refresh=False)
             if interrupted.is_set():
-                bar.set_postfix_str(f"stopped, {_summary(trainer)}")
+                bar.set_postfix_str(f"stopped at {trainer.iteration:,}, {_summary(trainer)}")
         return trainer.result
 
 
