@@ -1,6 +1,7 @@
 """An experiment: settings, the networks trained under them, and where they stand, in words."""
 
 import copy
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,6 +84,8 @@ class Settings:
             raise ValueError(f"sizes must name a hidden layer; got {self.sizes}")
         if self.data is not None:
             self._fit_data(self.data)
+        elif self.sizes[0] != 2:
+            raise ValueError(f"sizes must begin with the spiral's 2 coordinates; got {self.sizes}")
         for name in ("step_size", "regularization", "noise", "scale"):
             self._settle(name, _setting(name, getattr(self, name)))
         for name, least, most in (("points_per_class", 1, 10**6), ("draw", 0, 10**4)):
@@ -113,11 +116,6 @@ class Settings:
     def classes(self) -> int:
         """The number of classes."""
         return self.sizes[-1]
-
-    @property
-    def activation(self) -> str:
-        """The activation of the first network, by name."""
-        return self.variants[0].network(self.sizes, self.scale, 0).activation.name
 
     def changed(self, name: str, value: Any) -> "Settings":
         """Return the settings with one of them, or one of the properties above, changed."""
@@ -200,10 +198,28 @@ class Experiment:
         """Whether no network can be trained any further."""
         return all(trainer.diverged_at is not None for trainer in self.trainers)
 
-    def advance(self, iterations: int) -> None:
-        """Make so many iterations more with every network that has not diverged."""
+    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
+        """Make so many iterations more with every network that has not diverged.
+
+        Parameters
+        ----------
+        iterations : int
+            How many, from 0 on.
+        seconds : float
+            When so much time has passed, the first network begins no further iteration; the
+            others make as many as it has made, so that all stay side by side.
+
+        Returns
+        -------
+        int
+            How many were made.
+        """
+        before = self.iteration
         for trainer in self.trainers:
-            trainer.advance(iterations)
+            made = trainer.advance(iterations, seconds=seconds)
+            if trainer.diverged_at is None:
+                iterations, seconds = made, math.inf
+        return self.iteration - before
 
     def standings(self, measure: MeasureLike = "lecture statistic") -> list["Standing"]:
         """Return where each network stands; layers are compared by that measure."""

@@ -3,40 +3,59 @@
 import functools
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
 
-class _OneThread:
-    """The process's limit of one BLAS thread: set by the first who asks, lifted by the last."""
+class _SharedLimit:
+    """One thread for libraries whose threads belong to the whole process.
 
-    def __init__(self) -> None:
+    The first who asks sets it, the last who leaves lifts it, in whichever Python threads they are.
+    An interrupt at any moment leaves it such that the next one to leave puts things right.
+    """
+
+    def __init__(self, libraries: list[Any]) -> None:
         self._lock = threading.Lock()
-        self._users = 0
-        # Finding the libraries takes a few milliseconds.
-        self._libraries = ThreadpoolController()
-        self._limit: Any = None
+        self._users: set[object] = set()
+        self._libraries = libraries
+        self._former: list[int] | None = None
 
-    def enter(self) -> None:
+    def enter(self, user: object) -> None:
         with self._lock:
-            if self._users == 0:
-                self._limit = self._libraries.limit(limits=1, user_api="blas")
-            self._users += 1
+            self._users.add(user)
+            if self._former is None:
+                self._former = [library.num_threads for library in self._libraries]
+            _limit(self._libraries, [1] * len(self._libraries))
 
-    def leave(self) -> None:
+    def leave(self, user: object) -> None:
         with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._limit.restore_original_limits()
+            self._users.discard(user)
+            if not self._users and self._former is not None:
+                _limit(self._libraries, self._former)
+                self._former = None
+
+
+def _limit(libraries: Iterable[Any], threads: Iterable[int]) -> None:
+    for library, count in zip(libraries, threads, strict=True):
+        # Since threadpoolctl 3.8 the first Python thread that sets a limit keeps all others from
+        # it, without a word, for as long as it lives.
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+        library.set_num_threads(count)
 
 
 @functools.cache
-def _one_thread() -> _OneThread:
-    return _OneThread()
+def _blas() -> tuple[_SharedLimit, list[Any]]:
+    """Return the limit of the libraries with one pool of threads, and those with one a caller."""
+    # Finding the libraries takes a few milliseconds, so it is done once.
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    apart = [one for one in found if getattr(one, "threading_layer", "") == "openmp"]
+    return _SharedLimit([one for one in found if one not in apart]), apart
 
 
 @contextmanager
@@ -46,11 +65,15 @@ def one_blas_thread() -> Iterator[None]:
     The number of threads belongs to the process, not to a Python thread. So uses nest, also
     across threads, and the last one to leave restores what was before the first.
     """
-    _one_thread().enter()
+    shared, apart = _blas()
+    former, user = [library.num_threads for library in apart], object()
     try:
+        shared.enter(user)
+        _limit(apart, [1] * len(apart))
         yield
     finally:
-        _one_thread().leave()
+        _limit(apart, former)
+        shared.leave(user)
 
 
 @contextmanager
@@ -72,8 +95,26 @@ def interrupts_noted() -> Iterator[threading.Event]:
             signal.signal(signal.SIGINT, usual)
 
 
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Start processes and threads that Ctrl-C does not reach, where the system can do that.
+
+    They inherit that this signal is blocked. Here it is delivered afterwards, at the latest.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return how many processors this process may use; a browser's Python starts no processes."""
+    if sys.platform == "emscripten":
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

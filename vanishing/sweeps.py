@@ -8,23 +8,34 @@ short NumPy calls of a step. So the default executor has processes, of the libra
 not run an unguarded script of the user's again, and replaces workers that have died.
 """
 
+import os
+import pickle
 import signal
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 from tqdm.auto import tqdm
 
-from vanishing._checks import precision, several, shown, truth, whole_number
+from vanishing._checks import Array, precision, several, shown, truth, whole_number
 from vanishing.data import Dataset
 from vanishing.history import History, joined
-from vanishing.machine import interrupts_noted, processors
+from vanishing.machine import interrupts_held, interrupts_noted, processors
 from vanishing.network import Network
 from vanishing.training import Run, Trainer
 
@@ -49,6 +60,15 @@ PATIENCE = 3
 
 IDLE = 60
 """Seconds after which a worker without work ends."""
+
+SAFE_PATH = "PYTHONSAFEPATH"
+"""The environment variable that keeps the current directory off a new Python's path."""
+
+WATCH = 1.0
+"""Seconds between two looks of a worker whether its parent is still there."""
+
+MOST_WORKERS = 1000
+"""More workers than this are taken for a slip of the pen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,40 +95,71 @@ class Job:
     record_every: int = 1
 
     def __post_init__(self) -> None:
+        trainer = Trainer(self.network, self.data, **self.settings)
         count = whole_number("iterations", self.iterations, at_least=1)
-        trainer = self._trainer(self.network, 0)
         trainer.make_room(count, only_check=True)
         # A copy, so that nobody changes the start while the job waits.
-        own = self.network.copy(), trainer.step_sizes, precision(self.dtype)
-        for name, value in zip(("network", "step_size", "dtype"), own, strict=True):
+        own = self.network.copy(), count, trainer.step_sizes, precision(self.dtype)
+        for name, value in zip(("network", "iterations", "step_size", "dtype"), own, strict=True):
             object.__setattr__(self, name, value)
 
-    def _trainer(self, network: Network, first_iteration: int) -> Trainer:
-        return Trainer(
-            network,
-            self.data,
-            step_size=self.step_size,
-            regularization=self.regularization,
-            dtype=self.dtype,
-            record_every=self.record_every,
-            first_iteration=first_iteration,
-        )
-
-    def advance(self, network: Network, first: int, seconds: float) -> "Stretch":
-        """Go on from where the run stands, for so long."""
-        trainer = self._trainer(network, first)
-        trainer.advance(self.iterations - first, seconds=seconds)
-        return Stretch(trainer.network, trainer.history, trainer.iteration, trainer.diverged_at)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a `Trainer` is told besides network and data."""
+        names = ("step_size", "regularization", "dtype", "record_every")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
     """What came of a stretch: the rows it added, and where the run stands after it."""
 
-    network: Network
+    weights: list[Array]
+    biases: list[Array]
     history: History
     iteration: int
     diverged_at: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a worker has to know to advance a run."""
+
+    network: Network
+    data: Dataset
+    settings: dict[str, Any]
+    first: int
+    iterations: int
+
+    def advance(self, seconds: float) -> Stretch:
+        """Go on from where the run stands, for so long."""
+        trainer = Trainer(self.network, self.data, first_iteration=self.first, **self.settings)
+        trainer.advance(self.iterations, seconds=seconds)
+        now, history = trainer.network, trainer.history
+        return Stretch(now.weights, now.biases, history, trainer.iteration, trainer.diverged_at)
+
+
+class Bundle:
+    """Tasks that are sent at once, in a form that any executor can send.
+
+    Executors pickle in ways of their own, some of which fail on an activation made of lambdas.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = tasks
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Imported here like loky, which brings it.
+        import cloudpickle
+
+        try:
+            return _unpacked, (cloudpickle.dumps(self.tasks),)
+        except Exception as error:
+            raise pickle.PicklingError(f"a run cannot be sent: {error}") from error
+
+
+def _unpacked(tasks: bytes) -> Bundle:
+    return Bundle(pickle.loads(tasks))
 
 
 class _Progress:
@@ -124,7 +175,10 @@ class _Progress:
 
     @property
     def network(self) -> Network:
-        return self.stretches[-1].network if self.stretches else self.job.network
+        if not self.stretches:
+            return self.job.network
+        last = self.stretches[-1]
+        return self.job.network.with_parameters(last.weights, last.biases)
 
     @property
     def left(self) -> int:
@@ -133,9 +187,9 @@ class _Progress:
         return 0 if ended else self.job.iterations - self.iteration
 
     @property
-    def task(self) -> tuple[Job, Network, int]:
+    def task(self) -> Task:
         """What a worker has to know."""
-        return self.job, self.network, self.iteration
+        return Task(self.network, self.job.data, self.job.settings, self.iteration, self.left)
 
     def add(self, stretch: Stretch) -> int:
         """Take a stretch in, and return how many iterations it made."""
@@ -145,26 +199,26 @@ class _Progress:
 
     def run(self) -> Run:
         """Put the stretches together into what `train` would have returned."""
+        data = self.job.data
         if not self.stretches:
-            self.add(self.job.advance(self.network, self.job.iterations, 1.0))
-        network, last = self.network, self.stretches[-1]
+            return Trainer(self.job.network, data, **self.job.settings).result
+        network, last = self.network.fitted(data), self.stretches[-1]
         history = joined([stretch.history for stretch in self.stretches])
-        accuracy = network.accuracy(self.job.data)
-        return Run(network, history, last.iteration, accuracy, last.diverged_at)
+        return Run(network, history, last.iteration, network.accuracy(data), last.diverged_at)
 
 
-def advance_bundle(tasks: Sequence[tuple[Job, Network, int]], seconds: float) -> list[Stretch]:
+def advance_bundle(bundle: Bundle, seconds: float) -> list[Stretch]:
     """Advance several runs one after the other, and stop when the time is up.
 
     This is what workers are sent. Runs that were not begun by then have no stretch in the list.
     """
     deadline = perf_counter() + seconds
     done: list[Stretch] = []
-    for job, network, first in tasks:
+    for task in bundle.tasks:
         left = deadline - perf_counter()
         if done and left <= 0:
             break
-        done.append(job.advance(network, first, max(left, 1e-9)))
+        done.append(task.advance(max(left, 1e-9)))
     return done
 
 
@@ -211,8 +265,10 @@ def sweep(
         If processes could not be started, or died time and again: then the runs are made here.
     """
     states = [_Progress(i, job) for i, job in enumerate(checked_jobs(jobs))]
-    sweeper = _Sweeper(states, _checked_executor(executor), _checked_workers(workers))
-    done = sweeper.work(truth("progress", progress), lambda: False)
+    sweeper = _Sweeper(
+        states, _checked_executor(executor), _checked_workers(workers), lambda: False
+    )
+    done = sweeper.work(truth("progress", progress))
     return ((state.number, state.run()) for state in done)
 
 
@@ -263,8 +319,10 @@ def train_together(
             for network in networks
         ]
         states = [_Progress(i, job) for i, job in enumerate(jobs)]
-        sweeper = _Sweeper(states, _checked_executor(executor), _checked_workers(workers))
-        for _ in sweeper.work(truth("progress", progress), interrupted.is_set):
+        sweeper = _Sweeper(
+            states, _checked_executor(executor), _checked_workers(workers), interrupted.is_set
+        )
+        for _ in sweeper.work(truth("progress", progress)):
             pass
         return [state.run() for state in states]
 
@@ -289,42 +347,50 @@ def _checked_executor(executor: Any) -> Executor | None:
 def _checked_workers(workers: int | None) -> int:
     if workers is None:
         return processors()
-    return whole_number("workers", workers, at_least=1, at_most=100_000)
+    return whole_number("workers", workers, at_least=1, at_most=MOST_WORKERS)
 
 
 class _Sweeper:
     """Works off jobs: here at first, and on an executor when that takes too long."""
 
-    def __init__(self, states: list[_Progress], executor: Executor | None, workers: int) -> None:
+    def __init__(
+        self,
+        states: list[_Progress],
+        executor: Executor | None,
+        workers: int,
+        stopped: Callable[[], bool],
+    ) -> None:
         self._own = executor is None
         self._executor = executor
         self._workers = workers
+        self._stopped = stopped
         self._idle = deque(states)
         self._under_way: dict[Future[list[Stretch]], list[_Progress]] = {}
         self._bundle = 1
+        self._made, self._spent = 0, 0.0
         self._deaths = 0
         self._gave_up = False
 
-    def work(self, shows: bool, stopped: Callable[[], bool]) -> Iterator[_Progress]:
+    def work(self, shows: bool) -> Iterator[_Progress]:
         """Yield each job as it is done; end early when stopped."""
         total = sum(state.left for state in self._idle)
         with tqdm(total=total, disable=not shows) as self._bar:
             if self._own:
-                yield from self._work_here(stopped, self._worth_processes)
-            if self._idle and not stopped():
-                yield from self._work_there(stopped)
-            yield from self._work_here(stopped, lambda: False)
-            if stopped():
+                yield from self._work_here(self._worth_processes)
+            if self._idle and not self._stopped():
+                yield from self._work_there()
+            yield from self._work_here(lambda: False)
+            if self._stopped():
                 self._bar.set_postfix_str("stopped")
 
-    def _work_here(
-        self, stopped: Callable[[], bool], enough: Callable[[], bool]
-    ) -> Iterator[_Progress]:
+    def _work_here(self, enough: Callable[[], bool]) -> Iterator[_Progress]:
         """Work in turn in this process, until it is enough."""
-        self._began, self._made, seconds = perf_counter(), 0, TASTE
-        while self._idle and not stopped() and not enough():
-            bundle = self._next_bundle()
-            yield from self._take(bundle, advance_bundle([s.task for s in bundle], seconds))
+        seconds = TASTE
+        while self._idle and not self._stopped() and not enough():
+            bundle, began = self._next_bundle(), perf_counter()
+            stretches = advance_bundle(Bundle([state.task for state in bundle]), seconds)
+            self._spent += perf_counter() - began
+            yield from self._take(bundle, stretches)
             seconds = min(2 * seconds, STRETCH)
 
     def _worth_processes(self) -> bool:
@@ -332,12 +398,12 @@ class _Sweeper:
         if not self._made or self._workers < 2 or len(self._idle) < 2:
             return False
         left = sum(state.left for state in self._idle)
-        return left * (perf_counter() - self._began) / self._made > SHORT
+        return left * self._spent / self._made > SHORT
 
-    def _work_there(self, stopped: Callable[[], bool]) -> Iterator[_Progress]:
+    def _work_there(self) -> Iterator[_Progress]:
         """Work on the executor, until all is done or it gives up."""
         try:
-            while (self._idle or self._under_way) and not stopped():
+            while (self._idle or self._under_way) and not self._stopped():
                 self._send()
                 if self._gave_up:
                     break
@@ -354,7 +420,8 @@ class _Sweeper:
         try:
             if self._executor is None:
                 self._executor = processes(self._workers)
-            while self._idle and len(self._under_way) < 2 * self._workers:
+            most = 2 * self._workers
+            while self._idle and len(self._under_way) < most and not self._stopped():
                 bundle = self._next_bundle()
                 self._under_way[self._submit(bundle)] = bundle
         except (OSError, ImportError, RuntimeError) as error:
@@ -363,7 +430,9 @@ class _Sweeper:
     def _submit(self, bundle: list[_Progress]) -> Future[list[Stretch]]:
         assert self._executor is not None
         try:
-            return self._executor.submit(advance_bundle, [s.task for s in bundle], STRETCH)
+            tasks = Bundle([state.task for state in bundle])
+            with interrupts_held():
+                return self._executor.submit(advance_bundle, tasks, STRETCH)
         except BaseException:
             self._idle.extendleft(reversed(bundle))
             raise
@@ -374,7 +443,7 @@ class _Sweeper:
             return  # It was taken back when another worker died.
         try:
             stretches = future.result()
-        except BrokenExecutor as error:
+        except (BrokenExecutor, CancelledError, pickle.PicklingError) as error:
             self._recover(error)
             return
         self._deaths = 0
@@ -426,19 +495,48 @@ def processes(workers: int) -> Executor:
     workers : int
         How many processes it may have.
     """
-    # Imported here, for it takes longer than the rest of the package.
-    from loky import get_reusable_executor
+    with _safe_path():
+        # Imported here, for it takes longer than the rest of the package.
+        from loky import get_reusable_executor
 
-    executor: Executor = get_reusable_executor(
-        max_workers=workers,
-        timeout=IDLE,
-        initializer=_leave_interrupts_to_the_parent,
-        # Without it a worker would run files of the current directory that are named like modules.
-        env={"PYTHONSAFEPATH": "1"},
-    )
+        if os.name == "posix":
+            # Were it started later, Python would let interrupts through that are held just then.
+            from multiprocessing.resource_tracker import ensure_running
+
+            ensure_running()
+        executor: Executor = get_reusable_executor(
+            max_workers=workers,
+            timeout=IDLE,
+            initializer=_begin_work,
+            initargs=(os.getpid(),),
+            env={SAFE_PATH: "1"},
+        )
     return executor
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Ignore Ctrl-C, which reaches all processes of a terminal; the one who asked decides."""
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let no Python that is started run files of the current directory named like modules."""
+    former = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if former is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = former
+
+
+def _begin_work(parent: int) -> None:
+    """Make a new process a worker: it leaves interrupts to its parent, and ends with it."""
+    # Ctrl-C reaches all processes of a terminal; what it stops, the one who asked decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, even if that was killed."""
+    while os.getppid() == parent:
+        sleep(WATCH)
+    os._exit(1)

@@ -1,129 +1,131 @@
-"""Figures show what they are given, in the styles that mean the same everywhere."""
+"""Curves show the record's numbers where they lie, in the looks of what they belong to."""
 
+from dataclasses import replace
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_rgb
+from looks import same_style
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from vanishing import ACTIVATIONS, Dataset, Network, figures, lecture, train
-from vanishing.measures import MEASURES
-from vanishing.training import Run
+from vanishing import (
+    Activation,
+    History,
+    Network,
+    Trainer,
+    Variant,
+    figures,
+    lecture,
+    spiral,
+    train,
+)
+from vanishing.measures import MEASURES, Measure, rms_of_delta
+
+OWN = Variant("narrow", Activation("sine", np.sin, np.cos), color="#123456", line=(0, (3, 1)))
 
 
 def axes() -> Any:
     return Figure().add_subplot()
 
 
-@pytest.fixture(scope="module")
-def run() -> Run:
-    data, network, _ = lecture.setup()
-    return train(network, data, iterations=50, progress=False)
+def draw(ax: Any) -> None:
+    ax.figure.canvas.draw()
 
 
-def test_style_is_legible_and_known_to_matplotlib() -> None:
-    with mpl.rc_context(figures.STYLE):
-        sizes = [mpl.rcParams[name] for name in ("font.size", "xtick.labelsize", "legend.fontsize")]
-    assert min(sizes) >= 12
+def record(
+    rows: int, every: int = 1, first: int = 0, sizes: tuple[int, ...] = (2, 4, 5, 3)
+) -> History:
+    """Return a record whose every number differs."""
+    made = Trainer(Network.initialize(sizes, rng=0), spiral(5, rng=0)).history
+    numbers = np.random.RandomState(0).uniform(0.1, 2, (rows, made.record.shape[1]))
+    return replace(made, iteration=first + every * np.arange(rows), record=numbers)
 
 
-def test_every_activation_and_every_class_has_its_own_look() -> None:
-    assert set(figures.ACTIVATION_COLORS) == set(ACTIVATIONS)
-    looks = [figures.class_style(label) for label in range(10)]
-    colors = [color for color, _ in looks] + list(figures.ACTIVATION_COLORS.values())
-    assert len({to_rgb(color) for color in colors}) == len(colors)
-    assert len({marker for _, marker in looks}) == 10
-    assert len({str(figures.layer_style(layer)) for layer in range(1, 11)}) == 10
+# The axis
 
 
-def test_points_has_one_artist_a_class_with_its_points() -> None:
-    data, _, _ = lecture.setup()
-    drawn = figures.points(axes(), data)
-    for label, dots in enumerate(drawn):
-        np.testing.assert_array_equal(dots.get_offsets(), data.points[data.labels == label])
-    figures.move_points(drawn, Dataset(data.points * 0.5, data.labels))
-    np.testing.assert_array_equal(drawn[0].get_offsets(), data.points[:100] * 0.5)
-
-
-def test_regions_reach_as_far_as_the_lectures(run: Run) -> None:
-    data, _, _ = lecture.setup()
+def test_an_axis_of_iterations() -> None:
     ax = axes()
-    drawn = figures.decision_regions(ax, run.network, data)
-    low, high = data.points.min(axis=0) - 1, data.points.max(axis=0) + 1
-    assert ax.get_xlim() == pytest.approx((low[0], high[0]))
-    assert ax.get_ylim() == pytest.approx((low[1], high[1]))
-    rows, columns = drawn.image.get_array().shape[:2]
-    assert (columns - 1) * 0.02 == pytest.approx(high[0] - low[0], abs=0.02)
-    assert (rows - 1) * 0.02 == pytest.approx(high[1] - low[1], abs=0.02)
+    ax.plot([0, 12_000], [0, 1])
+    figures.iteration_axis(ax)
+    draw(ax)
+    assert ax.get_xlabel() == "iteration"
+    assert ax.get_xscale() == "linear"
+    assert ax.get_xlim() == (0, 12_000)
+    assert "12,000" in [tick.get_text() for tick in ax.get_xticklabels()]
 
 
-def half_planes() -> Network:
-    """Class 1 where x > 0.3, else class 0."""
-    return Network([np.array([[0.0, 1.0], [0.0, 0.0]])], [np.array([0.3, 0.0])])
-
-
-@pytest.mark.parametrize("pixels", [(41, 31), (321, 231)])
-def test_map_shows_the_predictions_and_the_border(pixels: tuple[int, int]) -> None:
-    image = figures.RegionMap((-1, -1), (1, 1), (41, 31), pixels).colors(half_planes())
-    assert image.shape == (pixels[1], pixels[0], 4)
-    x = np.linspace(-1, 1, pixels[0])
-    border = np.flatnonzero((image[5, :, :3] == 70).all(axis=1))
-    assert x[border] == pytest.approx(0.3, abs=2.1 / (pixels[0] - 1))
-    assert len(np.unique(image[:, : border[0]].reshape(-1, 4), axis=0)) == 1
-    assert (image[0, 0] != image[0, -1]).any()
-
-
-def test_a_map_of_scores_that_are_no_numbers_is_drawn_all_the_same() -> None:
-    network = half_planes()
-    network.weights[0][:] = np.nan
-    figures.RegionMap((-1, -1), (1, 1), (5, 5), (9, 9)).colors(network)
-
-
-def test_loss_curve_is_the_loss_in_the_activations_color(run: Run) -> None:
-    line = figures.loss_curve(axes(), run.history, activation="sigmoid")
-    np.testing.assert_array_equal(line.get_ydata(), run.history.loss)
-    assert line.get_color() == figures.activation_color("sigmoid")
-    assert line.get_label() == "sigmoid"
-
-
-def test_chance_line_is_at_ln_k() -> None:
-    assert figures.chance_line(axes(), 3).get_ydata()[0] == pytest.approx(1.0986, abs=1e-4)
-
-
-@pytest.mark.parametrize("measure", [*MEASURES, *MEASURES.values()])
-def test_gradient_curves_are_the_measures_of_the_hidden_layers(run: Run, measure: Any) -> None:
+def test_a_logarithmic_axis_of_iterations_begins_with_zero() -> None:
     ax = axes()
-    lines = figures.gradient_curves(ax, run.history, activation="relu", measure=measure)
-    values = figures.measured(run.history, measure)
-    assert [line.get_label() for line in lines] == ["ReLU, layer 1", "ReLU, layer 2"]
-    np.testing.assert_array_equal([line.get_ydata() for line in lines], values[:, :2].T)
-    assert ax.get_yscale() == "log"
-    assert ax.get_ylabel()
+    ax.plot([0, 10_000], [0, 1])
+    figures.iteration_axis(ax, log=True)
+    draw(ax)
+    assert ax.get_xlim() == pytest.approx((0, 10_000))
+    ticks = {tick.get_text(): tick.get_position()[0] for tick in ax.get_xticklabels()}
+    assert {"0", "1", "1,000"} <= set(ticks)
+    place = ax.transAxes.inverted().transform(
+        ax.transData.transform([[x, 0] for x in (0, 1, 10, 100, 1000)])
+    )[:, 0]
+    widths = np.diff(place)
+    assert widths[1:] == pytest.approx(widths[1])
+    assert widths[0] == pytest.approx(0.4 * widths[1], rel=0.15)  # from 0 to 1: less than a decade
 
 
-def test_layers_can_be_chosen(run: Run) -> None:
-    (line,) = figures.gradient_curves(axes(), run.history, activation="relu", layers=[3])
-    np.testing.assert_array_equal(line.get_ydata(), run.history.lecture_statistic()[:, 2])
+# Thinning
 
 
-def test_unknown_measure_is_named(run: Run) -> None:
-    with pytest.raises(ValueError, match=r"measure must be one of .*; got 'size'"):
-        figures.gradient_curves(axes(), run.history, activation="relu", measure="size")
-
-
-@given(rows=st.integers(1, 20_000), log=st.booleans(), seed=st.integers(0, 99))
-def test_thinned_curves_keep_ends_and_extremes(rows: int, log: bool, seed: int) -> None:
+@given(
+    rows=st.integers(1, 20_000),
+    log=st.booleans(),
+    seed=st.integers(0, 99),
+    every=st.integers(1, 50),
+    first=st.integers(0, 10**6),
+)
+def test_thinned_curves_keep_ends_and_extremes(
+    rows: int, log: bool, seed: int, every: int, first: int
+) -> None:
     values = np.random.RandomState(seed).standard_normal((rows, 2))
-    iterations, chosen = figures.thinned(values, log=log)
+    where = first + every * np.arange(rows)
+    iterations, chosen = figures.thinned(values, where, log=log)
     assert len(iterations) == len(chosen) <= 2 * figures.CURVE_BUCKETS
-    assert (iterations[0], iterations[-1]) == (0, rows - 1)
+    assert (iterations[0], iterations[-1]) == (where[0], where[-1])
     assert (np.diff(iterations) >= 0).all()
+    assert np.isin(iterations, where).all()
     np.testing.assert_array_equal(chosen.min(axis=0), values.min(axis=0))
     np.testing.assert_array_equal(chosen.max(axis=0), values.max(axis=0))
+
+
+def test_a_stretch_is_drawn_from_end_to_end_the_way_it_goes() -> None:
+    rising, falling = [1, 0, 5, 4, 2], [9, 8, 7, 9.5, 6]
+    values = np.array([rising + falling, falling + rising]).T
+    iterations, chosen = figures.thinned(values, buckets=2)
+    assert iterations.tolist() == [0, 4, 5, 9]
+    assert chosen.T.tolist() == [[0, 5, 9.5, 6], [9.5, 6, 0, 5]]
+
+
+def test_stretches_are_equally_long_on_the_paper() -> None:
+    values = np.arange(1500.0)[:, None]
+    iterations, chosen = figures.thinned(values, log=True, buckets=3)
+    # Edges at 1500^(1/3) - 1 = 10.4 and 1500^(2/3) - 1 = 130.0(4).
+    assert iterations.tolist() == chosen[:, 0].tolist() == [0, 10, 11, 130, 131, 1499]
+    where = np.array([0, 1, 2, 3, 4, 5, 6, 100])
+    iterations, _ = figures.thinned(values[:8], where, buckets=2)
+    assert iterations.tolist() == [0, 6, 100, 100]
+    assert figures.thinned(values)[0].tolist()[:4] == [0, 2, 3, 4]
+
+
+def test_short_curves_come_back_whole() -> None:
+    values = np.arange(8).reshape(4, 2)
+    for buckets in (2, 5):
+        iterations, chosen = figures.thinned(values, [0, 5, 10, 15], buckets=buckets)
+        assert iterations.tolist() == [0, 5, 10, 15]
+        np.testing.assert_array_equal(chosen, values)
+    assert len(figures.thinned(np.zeros((1200, 1)))[0]) == 1200
+    assert len(figures.thinned(np.zeros((3000, 1)))[0]) == 1200
+    assert [len(part) for part in figures.thinned(np.empty((0, 3)))] == [0, 0]
 
 
 @pytest.mark.parametrize("log", [True, False])
@@ -132,3 +134,297 @@ def test_a_spike_is_drawn_where_it_is(log: bool) -> None:
     values[30_000] = 9
     iterations, chosen = figures.thinned(values, log=log)
     assert iterations[chosen[:, 0] == 9] == pytest.approx([30_000], abs=600)
+
+
+def test_a_gap_hides_nothing_else_of_its_stretch() -> None:
+    values = np.arange(10.0)[:, None]
+    values[7] = np.nan
+    _, chosen = figures.thinned(values, buckets=2)
+    assert chosen[:, 0].tolist() == [0, 4, 5, 9]
+
+
+# Loss
+
+
+@pytest.mark.parametrize(
+    ("variant", "color", "line", "label"),
+    [
+        ("sigmoid", "#0072B2", "solid", "sigmoid"),
+        ("relu", "#D55E00", (0, (5, 2)), "ReLU"),
+        (OWN.activation, "#000000", "solid", "sine"),
+        (OWN, "#123456", (0, (3, 1)), "narrow"),
+    ],
+)
+def test_loss_curve_is_the_loss_in_the_networks_look(
+    variant: Any, color: str, line: Any, label: str
+) -> None:
+    history = record(40, every=7, first=3)
+    ax = axes()
+    curve = figures.loss_curve(ax, history, variant=variant)
+    assert curve.get_xdata().tolist() == history.iteration.tolist()
+    assert curve.get_ydata().tolist() == history.loss.tolist()
+    assert (curve.get_color(), curve.get_label()) == (color, label)
+    assert same_style(curve, line)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("iteration", "loss")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
+    assert ax.lines[0] is curve
+
+
+def test_loss_curve_takes_another_name_and_a_logarithmic_axis() -> None:
+    ax = axes()
+    curve = figures.loss_curve(ax, record(9), variant="relu", label="mine", log_iterations=True)
+    assert curve.get_label() == "mine"
+    assert ax.get_xscale() == "symlog"
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_a_long_loss_curve_is_thinned_as_its_axis_is(log: bool) -> None:
+    history = record(5000, every=3)
+    curve = figures.loss_curve(axes(), history, variant="relu", log_iterations=log)
+    x, y = figures.thinned(history.loss[:, None], history.iteration, log=log)
+    np.testing.assert_array_equal(curve.get_xdata(), x)
+    np.testing.assert_array_equal(curve.get_ydata(), y[:, 0])
+    assert len(x) < 5000
+
+
+def test_chance_line_is_at_ln_k() -> None:
+    line = figures.chance_line(axes(), 3)
+    assert line.get_ydata() == pytest.approx([1.0986, 1.0986], abs=1e-4)
+    assert line.get_label() == "ln 3: knows nothing"
+    assert (line.get_color(), line.get_linewidth()) == ("0.25", 1.5)
+    assert same_style(line, (0, (1, 1.5)))
+    assert line.get_zorder() == 1 < Line2D([], []).get_zorder()
+
+
+# Gradients
+
+
+@pytest.mark.parametrize("measure", [*MEASURES, *MEASURES.values()])
+def test_gradient_curves_are_the_measures_of_the_hidden_layers(measure: Any) -> None:
+    history = record(40, every=7)
+    ax = axes()
+    lines = figures.gradient_curves(ax, history, variant="relu", measure=measure)
+    values = MEASURES[getattr(measure, "name", measure)](history)
+    assert [line.get_label() for line in lines] == ["ReLU, layer 1", "ReLU, layer 2"]
+    for layer, line in enumerate(lines, start=1):
+        assert line.get_xdata().tolist() == history.iteration.tolist()
+        assert line.get_ydata().tolist() == values[:, layer - 1].tolist()
+        assert line.get_color() == "#D55E00"
+        assert same_style(line, figures.layer_style(layer))
+    assert same_style(lines[0], "solid")
+    assert not same_style(lines[1], "solid")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
+    assert ax.get_xlabel() == "iteration"
+    assert ax.get_ylabel() == MEASURES[getattr(measure, "name", measure)].label
+
+
+def test_the_lectures_statistic_is_the_usual_measure() -> None:
+    (line, _) = figures.gradient_curves(axes(), record(4), variant="tanh")
+    assert line.get_ydata().tolist() == record(4).lecture_statistic()[:, 0].tolist()
+
+
+def test_layers_can_be_chosen_and_a_measure_of_ones_own() -> None:
+    history = record(5)
+
+    def double_norm(history: History) -> Any:
+        return 2 * history.gradient_norm
+
+    ax = axes()
+    lines = figures.gradient_curves(
+        ax, history, variant=OWN, layers=[3, 1], measure=double_norm, log_iterations=True
+    )
+    assert [line.get_label() for line in lines] == ["narrow, layer 3", "narrow, layer 1"]
+    assert lines[0].get_ydata().tolist() == (2 * history.gradient_norm[:, 2]).tolist()
+    assert lines[1].get_ydata().tolist() == (2 * history.gradient_norm[:, 0]).tolist()
+    assert same_style(lines[0], figures.layer_style(3))
+    assert ax.get_ylabel() == "double norm"
+    assert ax.get_xscale() == "symlog"
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_long_gradient_curves_are_thinned_as_their_axis_is(log: bool) -> None:
+    history = record(3000)
+    (_, line) = figures.gradient_curves(axes(), history, variant="relu", log_iterations=log)
+    x, curves = figures.thinned(history.lecture_statistic()[:, :2], log=log)
+    np.testing.assert_array_equal(line.get_xdata(), x)
+    np.testing.assert_array_equal(line.get_ydata(), curves[:, 1])
+
+
+def test_measured_is_the_measure_of_all_layers() -> None:
+    history = record(6)
+    np.testing.assert_array_equal(figures.measured(history, "RMS of delta"), rms_of_delta(history))
+
+
+def test_a_run_that_was_recorded_now_and_then_is_drawn_where_it_was() -> None:
+    data, network, _ = lecture.setup()
+    run = train(network, data, iterations=30, record_every=10, progress=False)
+    every = train(network, data, iterations=30, progress=False)
+    ax = axes()
+    line = figures.loss_curve(ax, run.history, variant="sigmoid")
+    assert line.get_xdata().tolist() == [0, 10, 20]
+    assert line.get_ydata().tolist() == every.history.loss[::10].tolist()
+    draw(ax)
+
+
+def test_gradients_that_vanished_altogether_are_drawn_all_the_same() -> None:
+    history = record(5)
+    history.record[:] = 0
+    ax = axes()
+    figures.gradient_curves(ax, history, variant="relu")
+    draw(ax)
+
+
+# Many runs
+
+
+def test_a_band_holds_all_runs_and_shows_their_median() -> None:
+    ax = axes()
+    curves = np.array([[1.0, 2, 9], [2, 3, 4]])
+    median = figures.band(ax, curves, variant="relu", iterations=[5, 20])
+    assert median.get_xdata().tolist() == [5, 20]
+    assert median.get_ydata().tolist() == [2, 3]
+    assert (median.get_color(), median.get_label()) == ("#D55E00", "ReLU, layer 1")
+    assert same_style(median, "solid")
+    (area,) = ax.collections
+    corners = {tuple(corner) for corner in area.get_paths()[0].vertices.tolist()}
+    assert corners == {(5, 1), (5, 9), (20, 2), (20, 4)}
+    np.testing.assert_allclose(area.get_facecolor(), [[213 / 255, 94 / 255, 0, 0.18]])
+    assert area.get_linewidth().tolist() == [0]
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("symlog", "iteration")
+
+
+def test_a_bands_look_can_be_chosen() -> None:
+    ax = axes()
+    runs = np.random.RandomState(1).standard_normal((3000, 3))
+    median = figures.band(ax, runs, variant=OWN, layer=2, label="mine", log_iterations=False)
+    x, y = figures.thinned(np.median(runs, axis=1)[:, None])
+    np.testing.assert_array_equal(median.get_xdata(), x)
+    np.testing.assert_array_equal(median.get_ydata(), y[:, 0])
+    assert (median.get_color(), median.get_label()) == ("#123456", "mine")
+    assert same_style(median, figures.layer_style(2))
+    assert ax.get_xscale() == "linear"
+    log_x = figures.band(axes(), runs, variant=OWN).get_xdata()
+    assert log_x.tolist() == figures.thinned(runs, log=True)[0].tolist()
+
+
+def test_size_against_loss_runs_from_left_to_right_as_the_loss_falls() -> None:
+    ax = axes()
+    for name in ("sigmoid", "relu"):
+        line = figures.size_against_loss(ax, [1.1, 0.5], [1e-3, 1e-4], variant=name)
+    assert line.get_xdata().tolist() == [1.1, 0.5]
+    assert line.get_ydata().tolist() == [1e-3, 1e-4]
+    assert (line.get_color(), line.get_label()) == ("#D55E00", "ReLU, layer 1")
+    assert same_style(line, "solid")
+    left, right = ax.get_xlim()
+    assert left > right
+    assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "loss (falling to the right)"
+    named = figures.size_against_loss(ax, [1], [2], variant="relu", layer=3, label="mine")
+    assert named.get_label() == "mine"
+    assert same_style(named, figures.layer_style(3))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: figures.iteration_axis(7), "ax must be a Matplotlib Axes; got 7"),
+        (lambda: figures.iteration_axis(axes(), log="yes"), "log must be True or False; got 'yes'"),
+        (lambda: figures.thinned([1, 2]), r"values must be real numbers of shape \(T, C\)"),
+        (lambda: figures.thinned([["a"]]), r"values must be real numbers of shape \(T, C\)"),
+        (
+            lambda: figures.thinned(np.ma.masked_equal([[1, 2]], 1)),
+            r"values must be real numbers of shape \(T, C\)",
+        ),
+        (lambda: figures.thinned([[1]], [1, 2]), "iterations must be 1 numbers, one for each row"),
+        (lambda: figures.thinned([[1]], ["a"]), "iterations must be 1 numbers, one for each row"),
+        (lambda: figures.thinned([[1], [2]], [2, 2]), "iterations must rise from 0 or above; got"),
+        (lambda: figures.thinned([[1], [2]], [-1, 2]), "iterations must rise from 0 or above; got"),
+        (lambda: figures.thinned([[1], [2]], [1, np.inf]), "iterations must rise from 0 or above"),
+        (lambda: figures.thinned([[1], [2]], [np.nan, 1]), "iterations must rise from 0 or above"),
+        (lambda: figures.thinned([[1]], log=1), "log must be True or False; got 1"),
+        (lambda: figures.thinned([[1]], buckets=0), "buckets must be .* from 1 to 10,000; got 0"),
+        (lambda: figures.thinned([[1]], buckets=10_001), "buckets must be .*; got 10001"),
+        (lambda: figures.chance_line(axes(), 1), "classes must be .* from 2 to 10,000,000; got 1"),
+        (lambda: figures.chance_line(axes(), 10**8), "classes must be .*; got 100000000"),
+        (lambda: figures.chance_line(None, 3), "ax must be a Matplotlib Axes; got None"),
+        (lambda: figures.measured("history", "norm of dW"), "history must be a History; got 'hist"),
+        (lambda: figures.measured(record(3), "size"), "measure must be one of .*; got 'size'"),
+        (
+            lambda: figures.measured(record(3), lambda history: history.loss),
+            r"measure must return numbers of shape \(3, 3\); got",
+        ),
+        (
+            lambda: figures.measured(record(3), lambda _: None),
+            r"measure must return numbers of shape \(3, 3\); got None",
+        ),
+        (
+            lambda: figures.measured(record(3), lambda history: history.gradient_norm + 1j),
+            r"measure must return numbers of shape \(3, 3\); got",
+        ),
+    ],
+)
+def test_what_is_no_curve_is_refused(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("draws", "changed", "message"),
+    [
+        ("loss_curve", {"ax": 1}, "ax must be a Matplotlib Axes"),
+        ("loss_curve", {"history": None}, "history must be a History; got None"),
+        ("loss_curve", {"variant": "step"}, "variant must be one of .*; got 'step'"),
+        ("loss_curve", {"label": 5}, "label must be a text; got 5"),
+        ("loss_curve", {"log_iterations": 2}, "log must be True or False; got 2"),
+        ("gradient_curves", {"ax": 1}, "ax must be a Matplotlib Axes"),
+        ("gradient_curves", {"history": 3}, "history must be a History; got 3"),
+        ("gradient_curves", {"layers": [0]}, r"layers\[0\] must be .* from 1 to 3; got 0"),
+        ("gradient_curves", {"layers": [1, 4]}, r"layers\[1\] must be .* from 1 to 3; got 4"),
+        ("gradient_curves", {"layers": []}, r"layers must name one layer or more; got \[\]"),
+        ("gradient_curves", {"layers": 2}, "layers must be a sequence of whole numbers; got 2"),
+        ("gradient_curves", {"variant": 1}, "variant must be one of .*; got 1"),
+        ("gradient_curves", {"measure": "size"}, "measure must be one of .*; got 'size'"),
+        ("band", {"ax": 1}, "ax must be a Matplotlib Axes"),
+        ("band", {"curves": [1, 2]}, r"curves must be .* of shape \(T, runs\); got shape \(2,\)"),
+        ("band", {"layer": 0}, "layer must be a whole number, at least 1; got 0"),
+        ("band", {"label": 0}, "label must be a text; got 0"),
+        ("band", {"iterations": [1]}, "iterations must be 2 numbers, one for each row"),
+        ("size_against_loss", {"ax": 1}, "ax must be a Matplotlib Axes"),
+        ("size_against_loss", {"losses": "ab"}, "losses must be an array of real numbers"),
+        ("size_against_loss", {"sizes": [[1]]}, r"sizes must be .* of shape \(T,\)"),
+        ("size_against_loss", {"sizes": [1]}, "sizes must be as many as the losses, 2; got 1"),
+        ("size_against_loss", {"layer": 1.0}, "layer must be a whole number.*; got 1.0"),
+    ],
+)
+def test_curves_that_cannot_be_drawn_are_refused_before_anything_is_drawn(
+    draws: str, changed: Any, message: str
+) -> None:
+    usual = {
+        "loss_curve": {"history": record(3)},
+        "gradient_curves": {"history": record(3)},
+        "band": {"curves": [[1, 2], [3, 4]]},
+        "size_against_loss": {"losses": [2, 1], "sizes": [1, 2]},
+    }
+    ax = axes()
+    given = {"ax": ax, **usual[draws], "variant": "relu"} | changed
+    with pytest.raises((TypeError, ValueError), match=message):
+        getattr(figures, draws)(**given)
+    assert not ax.has_data()
+
+
+def test_a_measure_keeps_its_own_label() -> None:
+    own = Measure("mine", "my label", "", "", "", lambda history: history.gradient_norm)
+    ax = axes()
+    figures.gradient_curves(ax, record(3), variant="relu", measure=own)
+    assert ax.get_ylabel() == "my label"
+
+
+def test_a_linear_network_has_no_hidden_layer_to_draw() -> None:
+    linear = record(4, sizes=(2, 3))
+    with pytest.raises(ValueError, match="layers must name one layer or more"):
+        figures.gradient_curves(axes(), linear, variant="relu")
+    (line,) = figures.gradient_curves(axes(), linear, variant="relu", layers=[1])
+    assert line.get_ydata().tolist() == linear.lecture_statistic()[:, 0].tolist()

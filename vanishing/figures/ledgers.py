@@ -1,7 +1,4 @@
-"""Figures of the ledger, of many runs at once and of theory beside measurement.
-
-As in `figures`, each function draws on the axes it is given and returns what it drew.
-"""
+"""Figures of the ledger, of what is in the layers, and of theory beside measurement."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,82 +7,162 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from vanishing.activations import Activation
-from vanishing.figures import (
-    activation_color,
-    activation_label,
+from vanishing._checks import (
+    Array,
+    known_names,
+    numbers,
+    several,
+    shown,
+    truth,
+    whole_number,
+)
+from vanishing.figures.curves import iteration_axis
+from vanishing.figures.style import (
     caption,
-    iteration_axis,
-    layer_style,
-    thinned,
+    check_axes,
+    checked_text,
+    checked_variant,
+    drawable,
+    look,
 )
 from vanishing.ledger import Ledger
+from vanishing.variant import VariantLike
 
-Array = NDArray[Any]
+BARS: dict[str, dict[str, Any]] = {
+    "normalization": {"color": "white", "hatch": "..."},
+    "weights": {"color": "0.45"},
+    "shortcut": {"color": "0.8", "hatch": r"\\\\"},
+    "slopes": {"color": "#F0E442", "hatch": "///"},
+}
+"""The bars of what does something to the error, in the order in which the error meets it."""
 
-WEIGHTS_COLOR, SLOPES_COLOR = "0.45", "#F0E442"
-"""What the weights did and what the slopes did; the slopes are hatched as well."""
+LINES: dict[str, dict[str, Any]] = {
+    "normalization": {"color": "0.3", "marker": "o", "linestyle": "-."},
+    "weights": {"color": "0.45", "marker": "s", "linestyle": "--"},
+    "shortcut": {"color": "0.65", "marker": "D", "linestyle": (0, (6, 1))},
+    "slopes": {"color": "#9C8A00", "marker": "^", "linestyle": ":"},
+}
+"""The same over time."""
 
 FLOOR = -30.0
 """Decades at which a factor of zero is drawn; nothing comes through."""
 
 
 def decades(factors: ArrayLike) -> Array:
-    """Return log10 of each factor: FLOOR for zero, 0 for NaN (nothing to multiply)."""
-    values = np.asarray(factors, float)
+    """Return log10 of each factor: FLOOR for zero, 0 for NaN (nothing to multiply).
+
+    What came from nothing (infinity) is as high as zero is low.
+    """
+    values = numbers("factors", factors, np.ndim(factors), "any")
+    if (values < 0).any():
+        raise ValueError(f"factors must be zero or positive; got {shown(factors)}")
     with np.errstate(divide="ignore"):
         powers = np.where(np.isnan(values), 0, np.log10(values))
-    found: Array = np.maximum(powers, FLOOR)
+    found: Array = np.clip(powers, FLOOR, -FLOOR)
     return found
 
 
-def waterfall_bars(books: Ledger) -> tuple[Array, Array]:
+def waterfall_bars(account: Ledger, parts: Sequence[str] | None = None) -> tuple[Array, Array]:
     """Return where the bars of a waterfall begin and how far they reach, in decades.
+
+    Parameters
+    ----------
+    account : Ledger
+        The account.
+    parts : sequence of str, optional
+        Whose bars, by name in `BARS`; left out, of all that do something: `account.columns`.
 
     Returns
     -------
-    bottoms, heights : ndarray of shape (2, L - 1)
-        The weights' bars and the slopes', from the last hidden layer to the first.
+    bottoms, heights : ndarray of shape (parts, L - 1)
+        The bars of each part, from the last hidden layer to the first.
     """
-    steps = np.stack([decades(books.weights), decades(books.slopes)], axis=1)[::-1]
+    _check_account("account", account)
+    names = tuple(account.columns) if parts is None else _checked_parts(parts)
+    steps = np.stack([decades(getattr(account, part)) for part in names], axis=1)[::-1]
     ends = np.maximum(np.cumsum(steps), FLOOR)
     bottoms = np.concatenate([[0], ends[:-1]])
-    return bottoms.reshape(-1, 2).T, (ends - bottoms).reshape(-1, 2).T
+    return bottoms.reshape(steps.shape).T, (ends - bottoms).reshape(steps.shape).T
 
 
-def draw_bars(ax: Axes, x: Array, bottoms: Array, heights: Array) -> list[BarContainer]:
-    """Draw the bars of a waterfall around the positions x: the weights' and the slopes'."""
-    looks: list[dict[str, Any]] = [
-        {"color": WEIGHTS_COLOR, "label": "weights"},
-        {"color": SLOPES_COLOR, "label": "slopes", "hatch": "///"},
-    ]
+def draw_bars(
+    ax: Axes,
+    x: ArrayLike,
+    bottoms: ArrayLike,
+    heights: ArrayLike,
+    *,
+    parts: Sequence[str] = ("weights", "slopes"),
+) -> list[BarContainer]:
+    """Draw the bars of a waterfall, those of one layer side by side.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    x : array_like of shape (layers,)
+        The middle of each layer's bars, which are 0.8 wide together.
+    bottoms, heights : array_like of shape (parts, layers)
+        As `waterfall_bars` returns them.
+    parts : sequence of str
+        Whose bars, by name in `BARS`.
+
+    Returns
+    -------
+    list of BarContainer
+        One a part.
+    """
+    check_axes(ax)
+    names = _checked_parts(parts)
+    middles = drawable("x", x, 1, "(layers,)")
+    shape = len(names), len(middles)
+    begin, reach = (
+        drawable(name, value, 2, "(parts, layers)")
+        for name, value in (("bottoms", bottoms), ("heights", heights))
+    )
+    for name, values in (("bottoms", begin), ("heights", reach)):
+        if values.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}; got {values.shape}")
+    width = 0.8 / len(names)
+    shifts = width * (np.arange(len(names)) - (len(names) - 1) / 2)
     return [
-        ax.bar(x + shift, h, 0.4, bottom, edgecolor="black", linewidth=0.8, **look)
-        for shift, h, bottom, look in zip((-0.2, 0.2), heights, bottoms, looks, strict=True)
+        ax.bar(middles + shift, h, width, b, edgecolor="black", lw=0.8, label=part, **BARS[part])
+        for part, shift, h, b in zip(names, shifts, reach, begin, strict=True)
     ]
 
 
-def waterfall(ax: Axes, books: Ledger) -> list[BarContainer]:
+def _checked_parts(parts: Any) -> tuple[str, ...]:
+    return known_names("parts", parts, BARS)
+
+
+def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
     """Draw the error's way back, from the scores to the first layer, in decades.
 
-    Each step begins where the one before ended: first the weights' bar, then the slopes'.
+    Each step begins where the one before ended: at every layer first the weights' bar, then the
+    slopes'; where there are a normalization and a shortcut, theirs stand before each of these.
 
     Parameters
     ----------
     ax : Axes
         Where to draw. Give several the same vertical axis (`sharey`) to compare networks.
-    books : Ledger
+    account : Ledger
         The account.
 
     Returns
     -------
     list of BarContainer
-        The weights' bars and the slopes', from the last hidden layer to the first.
+        The bars of each part, from the last hidden layer to the first.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not what is described above.
     """
-    count = len(books.weights)
-    drawn = draw_bars(ax, np.arange(count), *waterfall_bars(books))
+    check_axes(ax)
+    bottoms, heights = waterfall_bars(account)
+    count = len(account.weights)
+    drawn = draw_bars(ax, np.arange(count), bottoms, heights, parts=tuple(account.columns))
     ax.axhline(0, color="0.25", linewidth=1)
     ax.grid(visible=False, axis="x")
     ax.set_xticks(range(count), [str(count - k) for k in range(count)])
@@ -94,133 +171,89 @@ def waterfall(ax: Axes, books: Ledger) -> list[BarContainer]:
 
 
 def ledger_over_time(
-    ax: Axes, iterations: Sequence[int], books: Sequence[Ledger], *, log_iterations: bool = True
+    ax: Axes,
+    iterations: Sequence[int],
+    accounts: Sequence[Ledger],
+    *,
+    variant: VariantLike | None = None,
+    log_iterations: bool = True,
 ) -> list[Line2D]:
-    """Draw what weights, slopes and both together did to the error, over training time.
+    """Draw what weights, slopes and all together did to the error, over training time.
 
     Parameters
     ----------
     ax : Axes
         Where to draw.
     iterations : sequence of int
-        When each account was made.
-    books : sequence of Ledger
-        The accounts.
+        When each account was made; there may be more of them, for a run that diverged.
+    accounts : sequence of Ledger
+        The accounts, of one network.
+    variant : str, Activation or Variant, optional
+        What kind of network it is: gives the colour; left out, as its activation.
     log_iterations : bool
         Whether the horizontal axis is logarithmic.
 
     Returns
     -------
     list of Line2D
-        The product of all weights' factors, of all slopes' factors, and of both.
+        One for each part, the product of its factors in all layers; and last the product of all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
     """
+    check_axes(ax)
+    found = _checked_accounts(accounts)
+    when = _checked_iterations(iterations, len(found))
+    color = checked_variant(found[0].activation if variant is None else variant).color
     iteration_axis(ax, log=log_iterations)
     caption(ax, y="decades")
     ax.axhline(0, color="0.25", linewidth=1)
-    weights = [decades(account.weights).sum() for account in books]
-    slopes = [decades(account.slopes).sum() for account in books]
-    both = np.add(weights, slopes)
-    color = activation_color(books[0].activation)
-    looks: Sequence[tuple[str, Any, dict[str, Any]]] = (
-        ("weights", weights, {"color": WEIGHTS_COLOR, "marker": "s", "ls": "--"}),
-        ("slopes", slopes, {"color": "#9C8A00", "marker": "^", "ls": ":"}),
-        ("both: layer 1 / scores", both, {"color": color, "linewidth": 3}),
-    )
-    when = list(iterations)[: len(books)]
-    return [
-        ax.plot(when, values, label=label, markersize=6, **look)[0] for label, values, look in looks
+    present = {part for account in found for part in account.columns}
+    parts = [part for part in BARS if part in present]
+    sums = [[_total(getattr(account, part)) for account in found] for part in parts]
+    lines = [
+        ax.plot(when, y, label=part, markersize=6, **LINES[part])[0]
+        for part, y in zip(parts, sums, strict=True)
     ]
+    name = f"{'both' if len(parts) == 2 else 'all'}: layer 1 / scores"
+    both = np.maximum(np.sum(sums, axis=0), FLOOR)
+    return lines + ax.plot(when, both, label=name, color=color, linewidth=3)
 
 
-def band(
-    ax: Axes,
-    curves: Array,
-    *,
-    activation: str | Activation,
-    layer: int = 1,
-    label: str | None = None,
-    iterations: ArrayLike | None = None,
-    log_iterations: bool = True,
-) -> Line2D:
-    """Draw the median of several runs over iterations, in a band from the lowest to the highest.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    curves : ndarray of shape (T, runs)
-        One column a run.
-    activation : str or Activation
-        Gives the colour.
-    layer : int
-        Gives the line style, counted from 1.
-    label : str, optional
-        The name in the legend; left out, the activation's and the layer's.
-    iterations : array_like of shape (T,), optional
-        Where the rows lie; left out, 0, 1, 2, ...
-    log_iterations : bool
-        Whether the horizontal axis is logarithmic.
-
-    Returns
-    -------
-    Line2D
-        The median.
-    """
-    iteration_axis(ax, log=log_iterations)
-    name = f"{activation_label(activation)}, layer {layer}" if label is None else label
-    color = activation_color(activation)
-    summary = np.stack([np.median(curves, axis=1), curves.min(axis=1), curves.max(axis=1)], axis=1)
-    rows, values = thinned(summary, log=log_iterations)
-    x = rows if iterations is None else np.asarray(iterations)[rows]
-    ax.fill_between(x, values[:, 1], values[:, 2], color=color, alpha=0.18, linewidth=0)
-    (median,) = ax.plot(x, values[:, 0], color=color, linestyle=layer_style(layer), label=name)
-    return median
+def _total(factors: Array) -> float:
+    return max(float(decades(factors).sum()), FLOOR)
 
 
-def size_against_loss(
-    ax: Axes,
-    losses: ArrayLike,
-    sizes: ArrayLike,
-    *,
-    activation: str | Activation,
-    layer: int = 1,
-    label: str | None = None,
-) -> Line2D:
-    """Draw a gradient's size against the loss at that moment: time runs from left to right.
+def _check_account(name: str, account: Any) -> None:
+    if not isinstance(account, Ledger):
+        raise TypeError(f"{name} must be a Ledger; got {shown(account)}")
 
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw; its loss axis runs from high on the left to low on the right.
-    losses, sizes : array_like of shape (T,)
-        The loss, and the size by any measure.
-    activation : str or Activation
-        Gives the colour.
-    layer : int
-        Gives the line style, counted from 1.
-    label : str, optional
-        The name in the legend; left out, the activation's and the layer's.
 
-    Returns
-    -------
-    Line2D
-        The curve.
-    """
-    name = f"{activation_label(activation)}, layer {layer}" if label is None else label
-    look = {"color": activation_color(activation), "linestyle": layer_style(layer)}
-    (line,) = ax.plot(losses, sizes, label=name, **look)
-    ax.set_yscale("log")
-    if not ax.xaxis_inverted():
-        ax.invert_xaxis()
-    caption(ax, x="loss (falling to the right)")
-    return line
+def _checked_accounts(accounts: Any) -> list[Ledger]:
+    items = several("accounts", accounts, "ledgers")
+    if not items:
+        raise ValueError("accounts must be one ledger or more; got none")
+    for i, account in enumerate(items):
+        _check_account(f"accounts[{i}]", account)
+    return items
+
+
+def _checked_iterations(iterations: Any, count: int) -> list[int]:
+    items = several("iterations", iterations, "whole numbers")
+    if len(items) < count:
+        raise ValueError(f"iterations must be {count}, one for each account; got {len(items)}")
+    return [
+        whole_number(f"iterations[{i}]", when, at_least=0) for i, when in enumerate(items[:count])
+    ]
 
 
 def layer_histograms(
     ax: Axes,
     values: Iterable[ArrayLike],
     *,
-    activation: str | Activation,
+    variant: VariantLike,
     bins: int = 60,
     magnitudes: bool = False,
 ) -> list[Line2D]:
@@ -232,32 +265,46 @@ def layer_histograms(
         Where to draw.
     values : iterable of array_like
         The values of each layer, of any shape, first layer first.
-    activation : str or Activation
-        Gives the colour; the layer gives the line style.
+    variant : str, Activation or Variant
+        What kind of network it is: gives the colour; the layer gives the line style.
     bins : int
-        How many bars each outline has.
+        How many bars each outline has, from 1 to 10,000.
     magnitudes : bool
         Whether the decades of the absolute values are counted; zeros are then left out.
 
     Returns
     -------
     list of Line2D
-        One outline a layer: the share of the layer's values in each bin.
+        One outline a layer: the fraction of the layer's values in each bin.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above, or a value is not finite.
     """
-    layers = [np.ravel(layer) for layer in values]
-    if magnitudes:
-        layers = [np.log10(np.abs(layer[layer != 0])) for layer in layers]
-    present = np.concatenate(layers)
-    edges = np.linspace(present.min(), present.max(), bins + 1) if len(present) else [0.0, 1.0]
+    check_axes(ax)
+    count = whole_number("bins", bins, at_least=1, at_most=10_000)
+    layers = _layer_values(values, magnitudes=truth("magnitudes", magnitudes))
+    edges = np.histogram_bin_edges(np.concatenate(layers), count)
+    caption(ax, x="log10 of magnitude" if magnitudes else "value", y="fraction of the values")
     drawn = []
     for number, layer in enumerate(layers, start=1):
-        share = np.histogram(layer, edges)[0] / max(len(layer), 1)
-        look = {"color": activation_color(activation), "linestyle": layer_style(number)}
-        drawn += ax.plot(
-            np.repeat(edges, 2)[1:-1], np.repeat(share, 2), label=f"layer {number}", **look
-        )
-    caption(ax, x="log10 of magnitude" if magnitudes else "value", y="share")
+        fractions = np.histogram(layer, edges)[0] / max(len(layer), 1)
+        outline = np.repeat(edges, 2)[1:-1], np.repeat(fractions, 2)
+        drawn += ax.plot(*outline, **look(variant, number, f"layer {number}"))
     return drawn
+
+
+def _layer_values(values: Any, *, magnitudes: bool) -> list[Array]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(f"values must be arrays, one for each layer; got {shown(values)}")
+    layers = [
+        drawable(f"values[{i}]", layer, np.ndim(layer), "any").ravel()
+        for i, layer in enumerate(values)
+    ]
+    if not layers:
+        raise ValueError("values must be arrays, one for each layer; got none")
+    return [np.log10(np.abs(layer[layer != 0])) for layer in layers] if magnitudes else layers
 
 
 def theory_and_measurement(
@@ -266,7 +313,7 @@ def theory_and_measurement(
     predicted: ArrayLike,
     measured: ArrayLike,
     *,
-    activation: str | Activation,
+    variant: VariantLike,
     label: str = "",
 ) -> tuple[Line2D, Line2D]:
     """Draw what theory expects over depth as a line, and each measured network as a ring on it.
@@ -281,8 +328,8 @@ def theory_and_measurement(
         The expected norm(delta_1) / norm(delta_L).
     measured : array_like of shape (depths, draws)
         That of drawn networks.
-    activation : str or Activation
-        Gives the colour.
+    variant : str, Activation or Variant
+        What kind of network it is: gives the colour.
     label : str
         Added to the names in the legend.
 
@@ -290,14 +337,23 @@ def theory_and_measurement(
     -------
     theory, measurement : Line2D
         The line and the rings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
     """
-    color = activation_color(activation)
-    (line,) = ax.plot(depths, predicted, color=color, label=f"theory{label}")
-    draws = np.asarray(measured)
-    x = np.repeat(depths, draws.shape[1])
-    (rings,) = ax.plot(
-        x, draws.ravel(), "o", color=color, mfc="white", markersize=6, label=f"measured{label}"
-    )
+    check_axes(ax)
+    color = checked_variant(variant).color
+    x = [whole_number("depths", depth, at_least=1) for depth in several("depths", depths, "depths")]
+    expected = drawable("predicted", predicted, 1, "(depths,)", gaps=True)
+    draws = drawable("measured", measured, 2, "(depths, draws)", gaps=True)
+    for name, rows in (("predicted", expected), ("measured", draws)):
+        if len(rows) != len(x):
+            raise ValueError(f"{name} must have {len(x)} rows, one a depth; got {len(rows)}")
+    (line,) = ax.plot(x, expected, color=color, label=f"theory{checked_text('label', label)}")
+    rings: Any = {"color": color, "mfc": "white", "markersize": 6, "label": f"measured{label}"}
+    (dots,) = ax.plot(np.repeat(x, draws.shape[1]), draws.ravel(), "o", **rings)
     ax.set_yscale("log")
     caption(ax, x="hidden layers", y="error, layer 1 / scores")
-    return line, rings
+    return line, dots

@@ -1,39 +1,31 @@
-"""The live picture: panels on one Matplotlib figure whose moving parts alone are drawn anew.
+"""The panels of an explorer: data, decision regions, loss, gradients, ledger.
 
-A full drawing of axes and text takes about 100 ms, of the moving artists 5 ms. So the rest is
-kept as an image, and drawn anew only where a panel says that it has outgrown its limits.
-
-To add a panel, write a class with `setup` and `update` and enter it in `PANELS`.
+To add one of your own, write a subclass of `Panel` with `setup` and `update`, and hand it to the
+explorer beside the names: `Explorer(panels=("regions", MyPanel))`.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.figure import Figure
+from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
-from PIL import Image
+from matplotlib.ticker import MaxNLocator
 
 from vanishing import figures
+from vanishing._checks import Array, listed, several, shown
 from vanishing.data import Dataset
 from vanishing.experiment import Experiment
+from vanishing.history import History
 from vanishing.ledger import ledger
-from vanishing.ledger_figures import draw_bars, waterfall_bars
+from vanishing.live.picture import DPI, Panel, Pixels
+from vanishing.measures import Measure
 from vanishing.network import Network
-
-DPI = 96
-"""At this resolution a point of type is 4/3 pixels of a picture that is `WIDTH` pixels wide."""
-
-WIDTH = 840
-"""Pixels; what JupyterLab leaves for an output on a screen of 1280."""
+from vanishing.variant import Variant
 
 REACH = 1.2
 """The maps reach this far in all directions; the spiral reaches 1."""
@@ -47,57 +39,101 @@ CURVE_BUCKETS = 250
 DECADES = 3
 """Logarithmic limits give way by so many decades at once, so that they do so rarely."""
 
+CHARACTER = 9.8
+"""Pixels that a character of a title takes, in a picture of the usual size."""
+
+NARROW = 400
+"""Pixels; axes that are not wider have fewer ticks, and their legends inside."""
+
+MOST_POINTS = 5000
+"""Points a class; with more no map can be read, and nothing is live."""
+
+NAMES_IN_A_ROW = 2
+"""With more networks their names stand one below the other, as a row would not hold them."""
+
 
 @dataclass
-class Scene:
-    """What is to be seen.
+class ExperimentScene:
+    """An experiment as the panels see it.
 
     Parameters
     ----------
     experiment : Experiment
         The data and the networks.
-    measure : str or callable
+    measure : Measure
         How a gradient's size is read.
     iterations : int
         Where the axes of iterations end.
     """
 
     experiment: Experiment
-    measure: figures.Measure = "lecture statistic"
-    iterations: int = 50_000
+    measure: Measure
+    iterations: int
+
+    @property
+    def data(self) -> Dataset:
+        """The points."""
+        return self.experiment.data
 
     @property
     def frame(self) -> tuple[Any, ...]:
         """What decides titles, legends and the number of artists."""
         settings = self.experiment.settings
-        return settings.activations, settings.sizes, self.measure, self.iterations
+        ends = plane(self.data)
+        return settings.variants, settings.sizes, self.measure, self.iterations, ends
 
 
-class Panel:
-    """One panel of the picture.
+def plane(data: Dataset) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the lower left and the upper right corner of the square that a map shows."""
+    low, high = data.points.min(axis=0), data.points.max(axis=0)
+    if max(-low.min(), high.max()) <= 1 or data.points.shape[1] != 2:
+        return (-REACH, -REACH), (REACH, REACH)
+    # Points of one's own stand in the middle of their map.
+    (x, y), half = (low + high) / 2, REACH * max((high - low).max() / 2, 1e-3)
+    return (float(x - half), float(y - half)), (float(x + half), float(y + half))
 
-    Attributes
-    ----------
-    square : bool
-        Whether its axes are square maps, in the left column, rather than wide ones at the right.
-    outgrown : bool
-        Set by `update` when limits were changed: then axes and text are drawn anew.
-    """
 
-    square = False
-    outgrown = False
+def show_plane(ax: Axes, data: Dataset) -> None:
+    """Give a map its limits and few ticks."""
+    if data.points.shape[1] != 2:
+        raise ValueError(
+            "data must have points of 2 coordinates for the panels 'points' and 'regions'; "
+            f"got {data.points.shape[1]}"
+        )
+    low, high = plane(data)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="", ylabel="")
+    if high == (REACH, REACH):
+        ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    else:
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(MaxNLocator(3))
 
-    def count(self, scene: Scene) -> int:  # noqa: ARG002 (others need the scene)
-        """Return how many axes the panel takes."""
-        return 1
 
-    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
-        """Draw on empty axes what does not move, and make the artists that do."""
-        raise NotImplementedError
+def usual_width(ax: Axes) -> float:
+    """Return how many pixels axes are wide in a picture of the usual size."""
+    return float(ax.bbox.width / ax.figure.dpi * DPI)
 
-    def update(self, scene: Scene) -> list[Artist]:
-        """Bring the moving artists up to date and return them, lowest first."""
-        raise NotImplementedError
+
+def fitting(text: str, pixels: float) -> str:
+    """Return a text, cut where it would be wider than that."""
+    most = max(int(pixels / CHARACTER), 4)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def titles(labels: Sequence[str], pixels: float) -> list[str]:
+    """Return the titles of maps: as much of them as fits above each."""
+    for what in (": decision regions", ": regions"):
+        if all(len(label + what) * CHARACTER <= pixels for label in labels):
+            return [label + what for label in labels]
+    return [fitting(label, pixels) for label in labels]
+
+
+class HasData(Protocol):
+    """A scene with points."""
+
+    @property
+    def data(self) -> Dataset:
+        """The points."""
 
 
 class PointsPanel(Panel):
@@ -105,11 +141,11 @@ class PointsPanel(Panel):
 
     square = True
 
-    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+    def setup(self, axes: Sequence[Axes], scene: HasData) -> None:
         """Draw the points and the names of their classes."""
         (ax,) = axes
-        self.drawn = figures.points(ax, scene.experiment.data)
-        ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="", ylabel="")
+        self.drawn = figures.points(ax, scene.data)
+        show_plane(ax, scene.data)
         ax.legend(
             loc="lower left",
             bbox_to_anchor=(0, 1),
@@ -120,38 +156,10 @@ class PointsPanel(Panel):
             borderaxespad=0.1,
         )
 
-    def update(self, scene: Scene) -> list[Artist]:
+    def update(self, scene: HasData) -> list[Artist]:
         """Move the points."""
-        figures.move_points(self.drawn, scene.experiment.data)
+        figures.move_points(self.drawn, scene.data)
         return list(self.drawn)
-
-
-class Pixels(Artist):
-    """An image that fills an axes pixel by pixel: drawn a hundred times faster than `imshow`."""
-
-    def __init__(self, ax: Axes) -> None:
-        super().__init__()
-        self.set_figure(ax.figure)
-        self.axes = ax
-        box = ax.bbox
-        self.corner = round(box.x0), round(box.y0)
-        self.size = round(box.width), round(box.height)
-        self.pixels = np.full((*self.size[::-1], 4), 255, np.uint8)
-
-    def draw(self, renderer: Any) -> None:
-        """Copy the pixels, the first row at the bottom."""
-        renderer.draw_image(renderer.new_gc(), *self.corner, self.pixels)
-
-    def stamp(self, artists: Sequence[Artist]) -> None:
-        """Keep the picture of these artists, on nothing, as pixels."""
-        figure: Any = self.figure
-        make: Any = RendererAgg
-        renderer = make(*figure.bbox.size, figure.dpi)
-        for artist in artists:
-            artist.draw(renderer)
-        upright = np.asarray(renderer.buffer_rgba())[::-1]
-        (left, low), (width, height) = self.corner, self.size
-        self.pixels = upright[low : low + height, left : left + width].copy()
 
 
 class RegionsPanel(Panel):
@@ -159,26 +167,28 @@ class RegionsPanel(Panel):
 
     square = True
 
-    def count(self, scene: Scene) -> int:
+    def count(self, scene: ExperimentScene) -> int:
         """Return the number of networks."""
         return len(scene.experiment.trainers)
 
-    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+    def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
         """Prepare each network's map."""
         self.images = [Pixels(ax) for ax in axes]
         # Points seldom move: they are drawn when they do, and laid over the map as an image.
         self.overlays = [Pixels(ax) for ax in axes]
         self.drawn = np.empty(0)
-        corners = (-REACH, -REACH), (REACH, REACH)
-        self.map = figures.RegionMap(*corners, (MAP_GRID, MAP_GRID), self.images[0].size)
-        for ax, name in zip(axes, scene.experiment.settings.activations, strict=True):
+        labels = [variant.label for variant in scene.experiment.settings.variants]
+        for ax, title in zip(axes, titles(labels, usual_width(axes[0])), strict=True):
             ax.grid(visible=False)
-            figures.caption(ax, f"{figures.activation_label(name)}: decision regions")
+            show_plane(ax, scene.data)
+            figures.caption(ax, title)
+        ends, grid = plane(scene.data), (MAP_GRID, MAP_GRID)
+        self.map = figures.RegionMap(*ends, grid, self.images[0].size)
 
-    def update(self, scene: Scene) -> list[Artist]:
+    def update(self, scene: ExperimentScene) -> list[Artist]:
         """Ask the networks as they are now."""
-        if not np.array_equal(self.drawn, scene.experiment.data.points):
-            self._draw_points(scene.experiment.data)
+        if not np.array_equal(self.drawn, scene.data.points):
+            self._draw_points(scene.data)
         for image, trainer in zip(self.images, scene.experiment.trainers, strict=True):
             image.pixels = self.map.colors(trainer.network)
         return [*self.images, *self.overlays]
@@ -189,8 +199,7 @@ class RegionsPanel(Panel):
             ax = overlay.axes
             assert isinstance(ax, Axes)
             points = figures.points(ax, data, size=26 if len(self.overlays) == 1 else 14)
-            ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="", ylabel="")
-            ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+            show_plane(ax, data)
             overlay.stamp(points)
             for dots in points:
                 dots.remove()
@@ -204,32 +213,37 @@ class CurvesPanel(Panel):
     headroom = 1.0
     """The factor from the highest value that is meant to be seen to the upper edge."""
 
-    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+    def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
         """Draw empty axes and one empty line a curve."""
         (self.ax,) = axes
         figures.iteration_axis(self.ax, log=True)
         low, high = self.limits
         self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=(low, high * self.headroom))
+        if usual_width(self.ax) < NARROW:
+            self.ax.set_xticks([0, *(10**power for power in range(1, 12, 2))])
+            self.ax.set_xlim(0, scene.iterations)
         if not self.ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
             self.ax.set_xlabel("")
             self.ax.tick_params(labelbottom=False)
         self.lines = self.empty_lines(scene)
 
-    def empty_lines(self, scene: Scene) -> list[Line2D]:
+    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one empty line for each column of `values`."""
         raise NotImplementedError
 
-    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+    def values(self, scene: ExperimentScene, history: History) -> Array:
         """Return the curves of one network, of shape (T, curves)."""
         raise NotImplementedError
 
-    def update(self, scene: Scene) -> list[Artist]:
+    def update(self, scene: ExperimentScene) -> list[Artist]:
         """Lengthen the curves."""
         lines = iter(self.lines)
         found = []
-        for network in range(len(scene.experiment.trainers)):
+        for trainer in scene.experiment.trainers:
+            history = trainer.history
+            values = self.values(scene, history)
             iterations, curves = figures.thinned(
-                self.values(scene, network), log=True, buckets=CURVE_BUCKETS
+                values, history.iteration, log=True, buckets=CURVE_BUCKETS
             )
             found.append(curves)
             for curve in curves.T:
@@ -237,7 +251,7 @@ class CurvesPanel(Panel):
         self._make_room(np.concatenate(found, axis=None))
         return list(self.lines)
 
-    def _make_room(self, values: NDArray[Any]) -> None:
+    def _make_room(self, values: Array) -> None:
         shown = values[np.isfinite(values) & (values > 0)]
         low, high = wide_enough(shown, self.limits, self.furthest)
         high *= self.headroom
@@ -247,7 +261,7 @@ class CurvesPanel(Panel):
 
 
 def wide_enough(
-    values: NDArray[Any], limits: tuple[float, float], furthest: tuple[float, float]
+    values: Array, limits: tuple[float, float], furthest: tuple[float, float]
 ) -> tuple[float, float]:
     """Return logarithmic limits that hold the values: the given ones, or wider by whole steps."""
     low, high = limits
@@ -265,31 +279,31 @@ class LossPanel(CurvesPanel):
     limits = (0.05, 5.0)
     furthest = (1e-6, 5e6)
 
-    def empty_lines(self, scene: Scene) -> list[Line2D]:
+    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one line a network."""
         settings = scene.experiment.settings
         figures.caption(self.ax, "Loss")
-        figures.chance_line(self.ax, settings.sizes[-1]).set_label(
-            f"guessing: ln {settings.sizes[-1]}"
-        )
+        chance = figures.chance_line(self.ax, settings.classes)
+        chance.set_label(f"guessing: ln {settings.classes}")
         self.ax.yaxis.set_major_formatter("{x:g}")
-        lines = [_line(self.ax, name, 1) for name in settings.activations]
-        for line, name in zip(lines, settings.activations, strict=True):
-            line.set_label(figures.activation_label(name))
-        self.ax.legend(
-            loc="lower right",
-            bbox_to_anchor=(1, 1),
-            ncols=3,
-            frameon=False,
-            handlelength=1.2,
-            columnspacing=1,
-            borderaxespad=0.1,
-        )
+        lines = [_line(self.ax, variant, variant.line) for variant in settings.variants]
+        for line, variant in zip(lines, settings.variants, strict=True):
+            line.set_label(fitting(variant.label, 200))
+        self._name_networks(len(lines))
         return lines
 
-    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+    def values(self, scene: ExperimentScene, history: History) -> Array:  # noqa: ARG002
         """Return the loss."""
-        return scene.experiment.trainers[network].history.loss[:, None]
+        return history.loss[:, None]
+
+    def _name_networks(self, count: int) -> None:
+        options: dict[str, Any] = {"handlelength": 1.6, "borderaxespad": 0.1}
+        if count <= NAMES_IN_A_ROW:
+            options |= {"bbox_to_anchor": (1, 1), "ncols": 3, "columnspacing": 1, "frameon": False}
+            self.ax.legend(loc="lower right", **options)
+        else:
+            # In the corner that a falling loss leaves free.
+            self.ax.legend(loc="lower left", labelspacing=0.2, borderpad=0.2, **options)
 
 
 class GradientsPanel(CurvesPanel):
@@ -297,32 +311,34 @@ class GradientsPanel(CurvesPanel):
 
     headroom = 10.0  # The legend stands there.
 
-    def empty_lines(self, scene: Scene) -> list[Line2D]:
+    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one line for each hidden layer of each network."""
-        settings = scene.experiment.settings
-        name = scene.measure if isinstance(scene.measure, str) else "size"
-        figures.caption(self.ax, f"Gradient: {getattr(scene.measure, 'name', name)}")
-        layers = range(1, settings.hidden_layers + 1)
-        lines = [_line(self.ax, name, layer) for name in settings.activations for layer in layers]
-        ends = [1, len(layers)] if len(layers) > 3 else list(layers)
-        for number, line in enumerate(lines):
-            if number % len(layers) + 1 not in ends:
-                line.set(linewidth=1, alpha=0.6)
-        self._name_layers(ends)
+        title = fitting(f"Gradient: {scene.measure.name}", usual_width(self.ax))
+        figures.caption(self.ax, title)
+        lines, named = [], set()
+        networks = zip(scene.experiment.settings.variants, scene.experiment.trainers, strict=True)
+        for variant, trainer in networks:
+            layers = range(1, len(trainer.history.sizes) - 1)
+            ends = {1, len(layers)} if len(layers) > 3 else set(layers)
+            for layer in layers:
+                lines.append(_line(self.ax, variant, figures.layer_style(layer)))
+                if layer not in ends:
+                    lines[-1].set(linewidth=1, alpha=0.6)
+            named |= ends
+        self._name_layers(sorted(named))
         return lines
 
     def _name_layers(self, layers: Sequence[int]) -> None:
         # Hue tells the network and is named beside the loss; here only the line styles are.
         marks = [
             Line2D([], [], color="0.25", ls=figures.layer_style(k), label=f"layer {k}")
-            for k in dict.fromkeys(layers)
+            for k in layers
         ]
         self.ax.legend(handles=marks, loc="upper right", ncols=3, borderpad=0.3, handlelength=2.4)
 
-    def values(self, scene: Scene, network: int) -> NDArray[Any]:
+    def values(self, scene: ExperimentScene, history: History) -> Array:
         """Return the measure for all layers that end in hidden units."""
-        history = scene.experiment.trainers[network].history
-        return figures.measured(history, scene.measure)[:, :-1]
+        return scene.measure(history)[:, :-1]
 
 
 FOOTER = 0.22
@@ -334,44 +350,52 @@ class LedgerPanel(Panel):
 
     limits = (-4.0, 2.0)
 
-    def setup(self, axes: Sequence[Axes], scene: Scene) -> None:
+    def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
         """Draw empty axes and one bar for each factor."""
         (self.ax,) = axes
-        settings = scene.experiment.settings
-        hidden = settings.hidden_layers
         figures.caption(self.ax, "Ledger, in decades")
         self.ax.axhline(0, color="0.25", linewidth=1)
         self.ax.grid(visible=False, axis="x")
-        self.bars, ticks = [], []
-        for number, name in enumerate(settings.activations):
-            x = np.arange(hidden) + number * (hidden + 0.5)
-            self.bars.append(draw_bars(self.ax, x, *np.zeros((2, 2, hidden))))
+        self.parts = [ledger_parts(trainer.network) for trainer in scene.experiment.trainers]
+        self.bars: list[list[BarContainer]] = []
+        ticks: list[tuple[float, int]] = []
+        networks = zip(scene.experiment.settings.variants, scene.experiment.trainers, strict=True)
+        for (variant, trainer), parts in zip(networks, self.parts, strict=True):
+            hidden = len(trainer.history.sizes) - 2
+            x = np.arange(hidden) + (ticks[-1][0] + 1.5 if ticks else 0)
+            nothing = np.zeros((len(parts), hidden))
+            self.bars.append(figures.draw_bars(self.ax, x, nothing, nothing, parts=parts))
             ticks += list(zip(x, range(hidden, 0, -1), strict=True))
-            self._name(x[0] - 0.4, name)
+            self._name(x[0] - 0.4, variant, len(self.parts))
+        self._finish(ticks)
+
+    def _finish(self, ticks: list[tuple[float, int]]) -> None:
         self.ax.set_xticks(*zip(*ticks, strict=True))
         # All within the axes: what stands below must not touch the panel underneath.
         self.ax.tick_params(axis="x", direction="in", pad=-20)
-        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + 0.7))
-        self.ax.legend(
-            handles=self.bars[0],
-            loc="lower right",
-            bbox_to_anchor=(1, 0.98),
-            ncols=2,
-            frameon=False,
-            borderaxespad=0,
-        )
+        room = 0.7 if len(self.bars) <= NAMES_IN_A_ROW else 1.4
+        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + room))
+        named = {bars.get_label(): bars for network in self.bars for bars in network}
+        # Beside the title where there is room, else under it.
+        options: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
+        if usual_width(self.ax) < NARROW:
+            options = {"loc": "upper right"}
+        handles, most = list(named.values()), len(named)
+        self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
 
-    def _name(self, x: float, activation: str) -> None:
-        label = f"{figures.activation_label(activation)}: to layer"
-        place = self.ax.get_xaxis_transform()
-        color = figures.activation_color(activation)
-        self.ax.text(x, 0.14, label, transform=place, color=color, fontweight="bold")
+    def _name(self, x: float, variant: Variant, networks: int) -> None:
+        look: dict[str, Any] = {"color": variant.color, "fontweight": "bold"}
+        label = f"{fitting(variant.label, 150)}: to layer"
+        if networks > NAMES_IN_A_ROW:
+            label, look["fontsize"] = fitting(variant.label, 100), 9
+        self.ax.text(x, 0.14, label, transform=self.ax.get_xaxis_transform(), **look)
 
-    def update(self, scene: Scene) -> list[Artist]:
+    def update(self, scene: ExperimentScene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
         lowest = highest = 0.0
-        for bars, trainer in zip(self.bars, scene.experiment.trainers, strict=True):
-            bottoms, heights = _waterfall(trainer.network, scene.experiment.data)
+        networks = zip(self.bars, self.parts, scene.experiment.trainers, strict=True)
+        for bars, parts, trainer in networks:
+            bottoms, heights = _waterfall(trainer.network, scene.data, parts)
             for container, y, height in zip(bars, bottoms, heights, strict=True):
                 for bar, *place in zip(container, y, height, strict=True):
                     bar.set(y=place[0], height=place[1])
@@ -390,18 +414,28 @@ class LedgerPanel(Panel):
             self.ax.set_ylim(low, high)
 
 
-def _waterfall(network: Network, data: Dataset) -> tuple[NDArray[Any], NDArray[Any]]:
+def ledger_parts(network: Network) -> tuple[str, ...]:
+    """Return what does something to the error in such a network, in the order that it meets."""
+    there = {
+        "normalization": network.normalization is not None,
+        "weights": True,
+        "shortcut": network.residual is not None,
+        "slopes": True,
+    }
+    return tuple(part for part, is_there in there.items() if is_there)
+
+
+def _waterfall(network: Network, data: Dataset, parts: Sequence[str]) -> tuple[Array, Array]:
     """Return the bars of a network's ledger, of height zero where there is no account to make."""
     try:
-        return waterfall_bars(ledger(network, data))
+        return figures.waterfall_bars(ledger(network, data), parts)
     except ValueError:  # It has diverged.
-        nothing = np.zeros((2, len(network.weights) - 1))
+        nothing = np.zeros((len(parts), len(network.weights) - 1))
         return nothing, nothing
 
 
-def _line(ax: Axes, activation: str, layer: int) -> Line2D:
-    color, style = figures.activation_color(activation), figures.layer_style(layer)
-    (line,) = ax.plot([], [], color=color, linestyle=style)
+def _line(ax: Axes, variant: Variant, style: Any) -> Line2D:
+    (line,) = ax.plot([], [], color=variant.color, linestyle=style)
     return line
 
 
@@ -415,161 +449,22 @@ PANELS: dict[str, type[Panel]] = {
 """The known panels by name."""
 
 
-class Picture:
-    """Panels on one figure: square maps in a column at the left, wide panels at the right.
-
-    Parameters
-    ----------
-    panels : sequence of str
-        Names in `PANELS`.
-    scene : Scene
-        What is to be seen first.
-    width : int
-        Pixels.
-
-    Raises
-    ------
-    ValueError
-        If a panel is not known.
-    """
-
-    def __init__(self, panels: Sequence[str], scene: Scene, *, width: int = WIDTH) -> None:
-        unknown = [name for name in panels if name not in PANELS]
-        if unknown or not panels:
-            known = ", ".join(map(repr, PANELS))
-            raise ValueError(f"panels must be some of {known}; got {tuple(panels)!r}")
-        self._kinds = [PANELS[name] for name in panels]
-        self.width = width
-        self.release()
-        self.show(scene)
-
-    def release(self) -> None:
-        """Let go of the figure and all that was drawn; `show` makes them anew."""
-        self.panels = [kind() for kind in self._kinds]
-        self.figure: Any = None
-        self.canvas: Any = None
-        self._frame: Any = None
-        self._background: Any = None
-
-    def show(self, scene: Scene) -> None:
-        """Draw the scene; only what moves, wherever that is enough."""
-        if scene.frame != self._frame:
-            self._build(scene)
-        artists = [artist for panel in self.panels for artist in panel.update(scene)]
-        if self._background is None or any(panel.outgrown for panel in self.panels):
-            self._draw_background(artists)
-        self.canvas.restore_region(self._background)
-        for artist in artists:
-            artist.axes.draw_artist(artist)  # type: ignore[union-attr]
-
-    def jpeg(self) -> bytes:
-        """Return the picture as a JPEG file: for the screen, ten times faster than PNG."""
-        return self._file("JPEG", quality=85, subsampling=0)
-
-    def png(self) -> bytes:
-        """Return the picture as a small PNG file: for the page."""
-        return self._file("PNG", colors=128, optimize=True)
-
-    def _file(self, form: str, colors: int = 0, **options: Any) -> bytes:
-        pixels = self.canvas.buffer_rgba()
-        # The buffer is taken as it is, without a copy; nothing in it is transparent.
-        size = pixels.shape[1], pixels.shape[0]
-        image = Image.frombuffer("RGBX", size, pixels, "raw", "RGBX", 0, 1)
-        if colors:
-            # Not the median cut: it shifts the colours of what is thin, and those name the curves.
-            method = Image.Quantize.FASTOCTREE
-            image = image.convert("RGB").quantize(colors, method, dither=Image.Dither.NONE)
-        file = io.BytesIO()
-        image.save(file, form, **options)
-        return file.getvalue()
-
-    def _build(self, scene: Scene) -> None:
-        maps = sum(panel.count(scene) for panel in self.panels if panel.square)
-        wide = sum(panel.count(scene) for panel in self.panels if not panel.square)
-        layout = Layout(maps, wide)
-        size = layout.width / DPI, layout.height / DPI
-        with mpl.rc_context({**figures.STYLE, "figure.constrained_layout.use": False}):
-            figure = Figure(size, DPI * self.width / WIDTH)
-            self.canvas = FigureCanvasAgg(figure)
-            free = {True: layout.maps(figure), False: layout.curves(figure)}
-            for panel in self.panels:
-                count = panel.count(scene)
-                panel.setup([free[panel.square].pop(0) for _ in range(count)], scene)
-                panel.outgrown = False
-        self.figure = figure
-        self._frame = scene.frame
-        self._background = None
-
-    def _draw_background(self, artists: Sequence[Artist]) -> None:
-        for artist in artists:
-            artist.set_animated(True)
-        self.canvas.draw()
-        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+def checked_panels(panels: Any) -> tuple[str | type[Panel], ...]:
+    """Return names of known panels and classes of one's own, one or more."""
+    one = isinstance(panels, str | type)
+    given = [panels] if one else several("panels", panels, "names and Panel classes")
+    for panel in given:
+        own = isinstance(panel, type) and issubclass(panel, Panel)
+        if not own and not (isinstance(panel, str) and panel in PANELS):
+            raise (ValueError if isinstance(panel, str) else TypeError)(
+                f"panels must be some of {listed(PANELS)}, or subclasses of Panel; "
+                f"got {shown(panels)}"
+            )
+    if not given:
+        raise ValueError(f"panels must name one or more; got {shown(panels)}")
+    return tuple(str(panel) if isinstance(panel, str) else panel for panel in given)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where axes stand, in pixels, fixed beforehand so that nothing ever jumps.
-
-    Parameters
-    ----------
-    square : int
-        Maps at the left, one below the other.
-    wide : int
-        Panels of curves at the right, one below the other.
-    """
-
-    square: int
-    wide: int
-
-    left = 46
-    right = 16
-    top = 34
-    bottom = 52
-    between_maps = 66
-    between_curves = 44
-    labels = 74
-
-    @property
-    def height(self) -> int:
-        """The picture's height."""
-        return max(440 if self.square < 2 else 580, 200 * self.wide)
-
-    @property
-    def width(self) -> int:
-        """The picture's width; maps alone need no more than their own."""
-        return WIDTH if self.wide else self.left + self.side + self.right
-
-    @property
-    def side(self) -> int:
-        """The length of a map's side."""
-        gaps = self.between_maps * (self.square - 1)
-        return (self.height - self.top - self.bottom - gaps) // max(self.square, 1)
-
-    def maps(self, figure: Figure) -> list[Axes]:
-        """Add the maps' axes."""
-        return self._column(
-            figure, self.square, self.left, self.left + self.side, self.between_maps
-        )
-
-    def curves(self, figure: Figure) -> list[Axes]:
-        """Add the axes of the curves."""
-        begin = self.labels + (self.left + self.side if self.square else 0)
-        return self._column(figure, self.wide, begin, WIDTH - self.right, self.between_curves)
-
-    def _column(
-        self, figure: Figure, count: int, left: float, right: float, between: float
-    ) -> list[Axes]:
-        if not count:
-            return []
-        each = (self.height - self.top - self.bottom - between * (count - 1)) / count
-        grid = figure.add_gridspec(
-            count,
-            1,
-            left=left / self.width,
-            right=right / self.width,
-            bottom=self.bottom / self.height,
-            top=1 - self.top / self.height,
-            hspace=between / each,
-        )
-        return [figure.add_subplot(grid[row, 0]) for row in range(count)]
+def find_panels(panels: Sequence[str | type[Panel]]) -> list[type[Panel]]:
+    """Return the classes that are meant."""
+    return [PANELS[panel] if isinstance(panel, str) else panel for panel in panels]

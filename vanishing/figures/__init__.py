@@ -1,0 +1,85 @@
+"""Matplotlib figures: each function draws on the axes it is given and returns what it drew.
+
+The same thing looks the same everywhere: one hue a network, one line style a layer, one colour
+and marker a class. In a notebook, `plt.rcParams.update(figures.STYLE)` makes everything legible
+on a projector.
+
+`style` says how things look, `regions` draws the plane, `curves` what changes over iterations,
+`ledgers` the account of the error's way back.
+"""
+
+from vanishing.figures.curves import (
+    CURVE_BUCKETS,
+    band,
+    chance_line,
+    gradient_curves,
+    iteration_axis,
+    loss_curve,
+    measured,
+    size_against_loss,
+    thinned,
+)
+from vanishing.figures.ledgers import (
+    BARS,
+    FLOOR,
+    decades,
+    draw_bars,
+    layer_histograms,
+    ledger_over_time,
+    theory_and_measurement,
+    waterfall,
+    waterfall_bars,
+)
+from vanishing.figures.regions import (
+    DecisionRegions,
+    RegionMap,
+    decision_regions,
+    move_points,
+    points,
+)
+from vanishing.figures.style import (
+    CLASS_COLORS,
+    CLASS_MARKERS,
+    LAYER_STYLES,
+    STYLE,
+    caption,
+    class_style,
+    color,
+    label,
+    layer_style,
+)
+
+__all__ = [
+    "BARS",
+    "CLASS_COLORS",
+    "CLASS_MARKERS",
+    "CURVE_BUCKETS",
+    "FLOOR",
+    "LAYER_STYLES",
+    "STYLE",
+    "DecisionRegions",
+    "RegionMap",
+    "band",
+    "caption",
+    "chance_line",
+    "class_style",
+    "color",
+    "decades",
+    "decision_regions",
+    "draw_bars",
+    "gradient_curves",
+    "iteration_axis",
+    "label",
+    "layer_histograms",
+    "layer_style",
+    "ledger_over_time",
+    "loss_curve",
+    "measured",
+    "move_points",
+    "points",
+    "size_against_loss",
+    "theory_and_measurement",
+    "thinned",
+    "waterfall",
+    "waterfall_bars",
+]

@@ -1,0 +1,352 @@
+"""The plane: the points, and which class a network gives to each place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgb
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from vanishing._checks import (
+    Array,
+    not_too_many,
+    numbers,
+    real_number,
+    several,
+    shown,
+    whole_number,
+)
+from vanishing.data import Dataset
+from vanishing.figures.style import FURTHEST, caption, check_axes, class_style
+from vanishing.network import Network, check_fit
+
+LARGEST_MARKER = 10_000
+"""Square points; a larger marker would fill the figure."""
+
+LONGEST_SIDE = 2048
+"""A map of more columns or rows than this is taken for a slip of the pen."""
+
+AT_ONCE = 2**24
+"""Numbers that a network may hold in its layers while it is asked about a part of a map."""
+
+SOFTNESS = 0.55
+"""How much white there is in a region's colour, so that the points stand out."""
+
+BORDER = 70
+"""The grey of the line between two regions, of 255."""
+
+
+def points(ax: Axes, data: Dataset, *, size: float = 28) -> list[PathCollection]:
+    """Draw the points, each class with its own colour and marker.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw; its scale becomes equal in both directions, from -1 to 1 at least.
+    data : Dataset
+        Points in the plane.
+    size : float
+        Area of a marker, in square points; at most 10,000.
+
+    Returns
+    -------
+    list of PathCollection
+        One a class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    _check_plane(data)
+    area = real_number("size", size, at_most=LARGEST_MARKER)
+    reach = 1.05 * max(1, np.abs(data.points).max())
+    ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+    caption(ax, x="$x_1$", y="$x_2$")
+    return [_class_points(ax, data, label, area) for label in range(data.classes)]
+
+
+def _class_points(ax: Axes, data: Dataset, label: int, size: float) -> PathCollection:
+    color, marker = class_style(label)
+    x, y = data.points[data.labels == label].T
+    return ax.scatter(
+        x,
+        y,
+        s=size,
+        c=color,
+        marker=marker,
+        edgecolors="black",
+        linewidths=0.5,
+        label=f"class {label}",
+        zorder=3,
+    )
+
+
+def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
+    """Show other data, of no more classes, on what `points` drew.
+
+    Parameters
+    ----------
+    drawn : sequence of PathCollection
+        What `points` returned.
+    data : Dataset
+        Points in the plane.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    artists = several("drawn", drawn, "what figures.points returned")
+    _check_plane(data)
+    if not all(isinstance(dots, PathCollection) for dots in artists):
+        raise TypeError(f"drawn must be what figures.points returned; got {shown(drawn)}")
+    if data.classes > len(artists):
+        raise ValueError(f"data must have at most {len(artists)} classes; got {data.classes}")
+    for label, dots in enumerate(artists):
+        dots.set_offsets(data.points[data.labels == label])
+
+
+def _check_plane(data: Dataset) -> None:
+    if not isinstance(data, Dataset):
+        raise TypeError(f"data must be a Dataset; got {shown(data)}")
+    if data.points.shape[1] != 2:
+        raise ValueError(f"data must have points of 2 coordinates; got {data.points.shape[1]}")
+    furthest = np.abs(data.points).max()
+    if furthest > FURTHEST:
+        raise ValueError(f"data must have coordinates of at most {FURTHEST:g}; got {furthest:g}")
+
+
+class RegionMap:
+    """Asks networks for their answers on a grid, and paints these as an image.
+
+    Parameters
+    ----------
+    low, high : array_like of shape (2,)
+        The corners of the map.
+    counts : tuple of int
+        Columns and rows of the grid on which a network is asked, each from 2 to 2,048.
+    pixels : tuple of int
+        Columns and rows of the image, likewise; scores between the grid's points are
+        interpolated.
+
+    Attributes
+    ----------
+    grid : ndarray of shape (rows * columns, 2)
+        Where a network is asked, row after row from the bottom.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+
+    def __init__(
+        self, low: ArrayLike, high: ArrayLike, counts: tuple[int, int], pixels: tuple[int, int]
+    ) -> None:
+        columns, rows = _side_lengths("counts", counts)
+        begin, end = _corner("low", low), _corner("high", high)
+        if not (begin < end).all():
+            raise ValueError(f"high must lie above and to the right of low; got {shown(high)}")
+        x, y = np.linspace(begin[0], end[0], columns), np.linspace(begin[1], end[1], rows)
+        self.grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        image = _side_lengths("pixels", pixels)
+        self._columns, self._rows = (
+            _interpolation(columns, image[0]),
+            _interpolation(rows, image[1]),
+        )
+
+    def colors(self, network: Network) -> NDArray[np.uint8]:
+        """Return the image in RGBA, of shape (rows, columns, 4), its first row at the bottom.
+
+        Parameters
+        ----------
+        network : Network
+            A network with two inputs; one with batch normalization must know its statistics, as
+            a trained one does.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not such a network, or has too many classes for a map of this size.
+        """
+        self._check(network)
+        with np.errstate(all="ignore"):
+            # What cannot be told apart in single precision cannot be seen either.
+            scores = _scores(network.astype(np.float32), self.grid)
+            by_class = scores.T.reshape(-1, self._rows.shape[1], self._columns.shape[1])
+            fine = self._rows @ by_class @ self._columns.T
+        return _region_colors(_largest(fine), len(by_class))
+
+    def _check(self, network: Network) -> None:
+        if not isinstance(network, Network):
+            raise TypeError(f"network must be a Network; got {shown(network)}")
+        if network.sizes[0] != 2:
+            raise ValueError(
+                f"network must have 2 inputs, as the plane has; got {network.sizes[0]}"
+            )
+        if network.normalization == "batch" and network.statistics is None:
+            raise ValueError(
+                "network must know the statistics of its batch normalization, "
+                "as network.fitted(data) does; got none"
+            )
+        places = max(len(self.grid), len(self._rows) * len(self._columns))
+        not_too_many("network", places * network.sizes[-1], "scores on a map", network)
+
+
+def _corner(name: str, value: ArrayLike) -> Array:
+    corner = numbers(name, value, 1, "(2,)")
+    if corner.shape != (2,) or not (np.abs(corner) <= FURTHEST).all():
+        raise ValueError(f"{name} must be 2 finite coordinates; got {shown(value)}")
+    return corner
+
+
+def _side_lengths(name: str, value: Any) -> tuple[int, int]:
+    items = several(name, value, "2 whole numbers")
+    if len(items) != 2:
+        raise ValueError(f"{name} must be 2 whole numbers; got {shown(value)}")
+    across, up = (
+        whole_number(f"{name}[{i}]", item, at_least=2, at_most=LONGEST_SIDE)
+        for i, item in enumerate(items)
+    )
+    return across, up
+
+
+def _scores(network: Network, grid: Array) -> Array:
+    """Return the network's scores, asked part by part: wide layers would fill the memory."""
+    parts = -(-len(grid) * sum(network.sizes) // AT_ONCE)
+    return np.concatenate([network.scores(part) for part in np.array_split(grid, parts)])
+
+
+@dataclass(eq=False)
+class DecisionRegions:
+    """Decision regions on an axes.
+
+    Parameters
+    ----------
+    image : AxesImage
+        The regions.
+    points : list of PathCollection
+        The points on top of them.
+    """
+
+    image: AxesImage
+    points: list[PathCollection]
+
+
+def decision_regions(
+    ax: Axes,
+    network: Network,
+    data: Dataset,
+    *,
+    margin: float = 1.0,
+    resolution: float = 0.02,
+    size: float = 28,
+) -> DecisionRegions:
+    """Draw which class the network gives to each point of the plane, and the data on top.
+
+    Regions have the soft colour of their class; a dark line runs between them.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    network : Network
+        A network with two inputs.
+    data : Dataset
+        The points to draw on top; batch normalization, where it knows no statistics, takes theirs.
+    margin : float
+        How far the map reaches beyond the data. The default is the lecture's.
+    resolution : float
+        Distance between two points of the grid on which the network is asked; at most 2,048 of
+        them fit along a side.
+    size : float
+        Area of a point's marker, in square points; at most 10,000.
+
+    Returns
+    -------
+    DecisionRegions
+        The artists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above, or network and data do not fit.
+    """
+    check_axes(ax)
+    _check_plane(data)
+    check_fit(network, data)
+    real_number("size", size, at_most=LARGEST_MARKER)
+    low, high = _reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
+    counts = _grid_counts(high - low, resolution)
+    asked = network if network.statistics else network.fitted(data)
+    colors = RegionMap(low, high, counts, counts).colors(asked)
+    # The middle of a pixel is where the network was asked; so the outer pixels are cut in half.
+    half = (high - low) / (np.array(counts) - 1) / 2
+    (left, bottom), (right, top) = low - half, high + half
+    extent = left, right, bottom, top
+    image = ax.imshow(colors, extent=extent, origin="lower", interpolation="nearest", zorder=0)
+    ax.grid(visible=False)
+    drawn = points(ax, data, size=size)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    return DecisionRegions(image, drawn)
+
+
+def _reach(data: Dataset, margin: float) -> tuple[Array, Array]:
+    """Return the corners of a map that reaches so far beyond the data."""
+    low, high = data.points.min(axis=0) - margin, data.points.max(axis=0) + margin
+    if not (low < high).all():
+        raise ValueError(f"margin must be positive where the data have no extent; got {margin:g}")
+    return low, high
+
+
+def _grid_counts(extent: Array, resolution: float) -> tuple[int, int]:
+    """Return how many points so far apart a map of that extent has in each direction."""
+    steps = extent / real_number("resolution", resolution)
+    if steps.max() > LONGEST_SIDE - 1:
+        raise ValueError(
+            f"resolution must be at least {extent.max() / (LONGEST_SIDE - 1):g} on this map, "
+            f"for {LONGEST_SIDE:,} columns and rows at most; got {shown(resolution)}"
+        )
+    columns, rows = np.maximum(np.rint(steps).astype(int) + 1, 2)
+    return int(columns), int(rows)
+
+
+def _interpolation(count: int, pixels: int) -> Array:
+    """Return the matrix that interpolates linearly between `count` values."""
+    position = np.linspace(0, count - 1, pixels)
+    distance = np.abs(position[:, None] - np.arange(count))
+    weights: Array = np.maximum(1 - distance, 0).astype(np.float32)
+    return weights
+
+
+def _largest(scores: Array) -> NDArray[Any]:
+    """Return which of the first axis's arrays is largest: argmax(axis=0), several times faster."""
+    best = scores[0].copy()
+    # The border is one more kind beside the classes.
+    labels = np.zeros(best.shape, np.min_scalar_type(len(scores)))
+    for label, other in enumerate(scores[1:], start=1):
+        labels[other > best] = label
+        np.maximum(best, other, out=best)
+    return labels
+
+
+def _region_colors(labels: NDArray[Any], classes: int) -> NDArray[np.uint8]:
+    """Return the RGBA image of a grid of labels, with a dark line between them."""
+    strong = np.array([to_rgb(class_style(label)[0]) for label in range(classes)])
+    table = np.full((classes + 1, 4), 255, np.uint8)
+    table[:-1, :3] = np.rint(255 * ((1 - SOFTNESS) * strong + SOFTNESS))
+    table[-1, :3] = BORDER
+    bordering = labels[1:, 1:] != labels[:-1, 1:]
+    bordering |= labels[1:, 1:] != labels[1:, :-1]
+    labels[1:, 1:][bordering] = classes
+    packed = table.view(np.uint32)[:, 0].take(labels)
+    return packed.view(np.uint8).reshape(*labels.shape, 4)

@@ -1,0 +1,20 @@
+"""The live widgets: move a slider, and training starts anew under your hand."""
+
+from vanishing.live.explorer import Explorer
+from vanishing.live.panels import PANELS, ExperimentScene
+from vanishing.live.picture import Panel, Pixels, Scene
+from vanishing.live.player import Player
+from vanishing.live.spiral import SpiralExplorer
+from vanishing.live.widget import Live
+
+__all__ = [
+    "PANELS",
+    "ExperimentScene",
+    "Explorer",
+    "Live",
+    "Panel",
+    "Pixels",
+    "Player",
+    "Scene",
+    "SpiralExplorer",
+]
