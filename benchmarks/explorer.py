@@ -89,9 +89,9 @@ def show(log_step):
     run = train(network, data, step_size=10**log_step, iterations=20, progress=False)
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4))
     figures.decision_regions(left, run.network, data, margin=0.2, resolution=0.05)
-    figures.loss_curve(middle, run.history, activation="sigmoid", log_iterations=True)
+    figures.loss_curve(middle, run.history, variant="sigmoid", log_iterations=True)
     figures.chance_line(middle, 3)
-    figures.gradient_curves(right, run.history, activation="sigmoid", log_iterations=True)
+    figures.gradient_curves(right, run.history, variant="sigmoid", log_iterations=True)
     right.legend()
     plt.show()
 
