@@ -1,4 +1,4 @@
-"""The published comparison in a bare process: prints its time and its memory.
+"""The published comparison in a bare process: prints its seconds and its memory in MB.
 
 `python comparison.py together 50000` trains the lecture's two networks with `train_together`,
 `python comparison.py in-turn 50000` one after the other with `train`.
@@ -34,6 +34,11 @@ def _peak(children: int) -> float | None:
         import resource
     except ImportError:  # On Windows.
         return None
+    if children:
+        from loky import get_reusable_executor
+
+        # Only of a process that has ended does the system tell the memory.
+        get_reusable_executor().shutdown()
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     largest_child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return float(own + children * largest_child) * BYTES_A_UNIT / 1e6

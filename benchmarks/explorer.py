@@ -11,31 +11,23 @@ import argparse
 import json
 import os
 import re
-import shutil
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from playwright.sync_api import Page
+from report import replace_block
 
-from conftest import BROWSERS  # type: ignore[import-not-found]  # noqa: E402
-from lab import (  # type: ignore[import-not-found]  # noqa: E402
-    ExplorerPage,
-    Lab,
-    browser_page,
-    new_notebook,
-    open_notebook,
-    run_all,
-)
-from playwright.sync_api import Page  # noqa: E402
-from report import replace_block  # noqa: E402
+from vanishing import Trainer, lecture
+from vanishing.live import Explorer
 
-from vanishing import Trainer, lecture  # noqa: E402
-from vanishing.explorer import Explorer  # noqa: E402
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import lab  # noqa: E402
 
 # A frame counts as painted once the browser has decoded it and drawn its next frame. While a
 # network trains, frames of the run before the key press may still come; the first frame of the new
@@ -97,9 +89,9 @@ def show(log_step):
     run = train(network, data, step_size=10**log_step, iterations=20, progress=False)
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4))
     figures.decision_regions(left, run.network, data, margin=0.2, resolution=0.05)
-    figures.loss_curve(middle, run.history, activation="sigmoid", log_iterations=True)
+    figures.loss_curve(middle, run.history, variant="sigmoid", log_iterations=True)
     figures.chance_line(middle, 3)
-    figures.gradient_curves(right, run.history, activation="sigmoid", log_iterations=True)
+    figures.gradient_curves(right, run.history, variant="sigmoid", log_iterations=True)
     right.legend()
     plt.show()
 
@@ -108,21 +100,21 @@ ipywidgets.interact(
 );
 """
 
-# The page's clock and the kernel's are the same machine's.
+# The page's clock and the kernel's are the same machine's. A new run begins with a new trainer.
 EXPLORER = """
 import time
-from vanishing.explorer import Explorer
+from vanishing import Trainer
+from vanishing.live import Explorer
 
-restarts = []
+runs = []
+make = Trainer.__init__
 
-class Timed(Explorer):
-    def _catch_up(self):
-        fresh = super()._catch_up()
-        if fresh:
-            restarts.append(1000 * time.time())
-        return fresh
+def make_and_note(self, *positional, **named):
+    runs.append(1000 * time.time())
+    make(self, *positional, **named)
 
-explorer = Timed({activations}, iterations={iterations})
+Trainer.__init__ = make_and_note
+explorer = Explorer({activations}, iterations={iterations})
 explorer
 """
 
@@ -138,6 +130,27 @@ ASK = """async code => {
 ITERATIONS = 10_000_000
 """More than are made while the page is watched, so that no run ends."""
 
+NETWORKS = {"one network": ("sigmoid",), "two networks": ("sigmoid", "relu")}
+
+
+class Answers(NamedTuple):
+    """What was measured of an explorer."""
+
+    paused: list[float]
+    """Milliseconds from key press to paint, paused."""
+
+    running: list[float]
+    """The same, while it trains."""
+
+    restart: list[float]
+    """Milliseconds from key press to the new run, while it trains."""
+
+    frames: float
+    """Painted in a second."""
+
+    speed: float
+    """Its iterations a second over those of the engine alone."""
+
 
 def late_columns(activations: tuple[str, ...]) -> list[float]:
     """Return where, in the picture, curves stand that have passed iteration 400."""
@@ -147,25 +160,23 @@ def late_columns(activations: tuple[str, ...]) -> list[float]:
     return [round(left), round(height - high), round(right - left), round(high - low) - 2]
 
 
-def presses(
-    page: Page, focus: Any, count: int, wait: float, *, first: int = 0, running: bool = False
-) -> list[float]:
-    """Press left and right in turn, so far apart, and return the ms until each was painted."""
+def press(page: Page, focus: Any, number: int, wait: float) -> None:
+    """Press left or right, in turn, and wait so many milliseconds."""
     focus.focus()
-    page.evaluate("() => { marks.painted = []; marks.keys = []; }")
-    for number in range(first, first + count):
-        if running:
-            page.wait_for_function("() => marks.long")
-        page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
-        page.wait_for_timeout(wait)
-    found: list[float] = page.evaluate("() => marks.painted")
+    page.keyboard.press("ArrowRight" if number % 2 else "ArrowLeft")
+    page.wait_for_timeout(wait)
+
+
+def painted(page: Page) -> list[float]:
+    """Return the milliseconds from each key press to its paint, and forget them."""
+    found: list[float] = page.evaluate("() => marks.painted.splice(0)")
     return found
 
 
-def until_restart(page: Page) -> list[float]:
+def until_new_run(page: Page) -> list[float]:
     """Return, for each of the last key presses, the milliseconds until the new run began."""
     keys: list[float] = page.evaluate("() => marks.keys")
-    begun: list[float] = json.loads(page.evaluate(ASK, "print(restarts)"))
+    begun: list[float] = json.loads(page.evaluate(ASK, "print(runs)"))
     return [min(time for time in begun if time > key) - key for key in keys]
 
 
@@ -173,22 +184,14 @@ def frames(page: Page, seconds: float) -> float:
     """Return the painted frames a second."""
     page.evaluate("() => { marks.frames = []; }")
     page.wait_for_timeout(1000 * seconds)
-    painted: int = page.evaluate("() => marks.frames.length")
-    return painted / seconds
+    found: int = page.evaluate("() => marks.frames.length")
+    return found / seconds
 
 
-def iteration(explorer: ExplorerPage) -> int:
-    """Return the iteration that the readout tells."""
-    found = re.search(r"iteration ([\d,]+)", explorer.words())
-    assert found
-    return int(found.group(1).replace(",", ""))
-
-
-def bare_speed(networks: int, seconds: float = 2.0) -> float:
+def engine_speed(activations: tuple[str, ...], seconds: float) -> float:
     """Return the iterations a second that the engine makes when nothing is drawn."""
-    data, sigmoid, _ = lecture.setup()
-    names = ("sigmoid", "relu")[:networks]
-    trainers = [Trainer(sigmoid.with_activation(name), data) for name in names]
+    data, network, _ = lecture.setup()
+    trainers = [Trainer(network.with_activation(name), data) for name in activations]
     made, begin = 0, time.perf_counter()
     while time.perf_counter() < begin + seconds:
         for trainer in trainers:
@@ -197,58 +200,60 @@ def bare_speed(networks: int, seconds: float = 2.0) -> float:
     return made / (time.perf_counter() - begin)
 
 
-def measure_explorer(
-    page: Page, lab: Lab, name: str, count: int, activations: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return the figures of one explorer: paused, and while it trains."""
-    open_notebook(page, lab, name)
-    run_all(page)
-    explorer = ExplorerPage(page)
+def explorer_speed(page: Page, explorer: lab.ExplorerPage, seconds: float) -> float:
+    """Return the iterations a second that the explorer makes, from a fresh start."""
+
+    def iteration() -> int:
+        found = re.search(r"iteration ([\d,]+)", explorer.words())
+        assert found
+        return int(found.group(1).replace(",", ""))
+
+    explorer.click("Play")
+    page.wait_for_timeout(1000)
+    before, begin = iteration(), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    speed = (iteration() - before) / (time.perf_counter() - begin)
+    explorer.click("Rewind")
+    page.wait_for_timeout(500)
+    return speed
+
+
+def measure_explorer(page: Page, count: int, activations: tuple[str, ...]) -> Answers:
+    """Return how one explorer answers: paused, and while it trains."""
+    explorer = lab.ExplorerPage(page)
     explorer.wait_for_words("not trained yet")
     explorer.root.evaluate(WATCH, late_columns(activations))
     handle = explorer.handle("step size")
-    paused = []
     for number in range(count):
         explorer.click("Rewind")
         page.wait_for_timeout(300)
-        paused += presses(page, handle, 1, 350, first=number)
-    running = presses(page, handle, count, 500, running=True)
-    restart = until_restart(page)
-    rate = frames(page, 5)
-    networks = len(activations)
-    # The engine alone runs between two stretches of the explorer, on the same machine. Looking
-    # at each frame's pixels would cost the browser, and so the explorer, more than showing it.
+        press(page, handle, number, 350)
+    paused = painted(page)
+    page.evaluate("() => { marks.keys = []; }")
+    for number in range(count):
+        page.wait_for_function("() => marks.long")
+        press(page, handle, number, 500)
+    running, restart, rate = painted(page), until_new_run(page), frames(page, 5)
+    # Looking at each frame's pixels would cost the browser, and so the explorer, time.
     page.evaluate("() => { marks.on = false; }")
-    shares = []
-    for _ in range(5):
-        explorer.click("Rewind")
-        page.wait_for_timeout(500)
-        bare = bare_speed(networks, 1.5)
-        explorer.click("Play")
-        page.wait_for_timeout(1000)
-        before, begin = iteration(explorer), time.perf_counter()
-        page.wait_for_timeout(3000)
-        made, passed = iteration(explorer) - before, time.perf_counter() - begin
-        shares.append(made / passed / bare)
     explorer.click("Rewind")
-    share = statistics.median(shares)
-    return {
-        "paused": paused,
-        "running": running,
-        "restart": restart,
-        "frames": rate,
-        "share": share,
-    }
+    page.wait_for_timeout(500)
+    # The engine alone runs between two stretches of the explorer, on the same machine.
+    speeds = []
+    for _ in range(5):
+        alone = engine_speed(activations, 1.5)
+        speeds.append(explorer_speed(page, explorer, 3) / alone)
+    return Answers(paused, running, restart, rate, statistics.median(speeds))
 
 
-def measure_interact(page: Page, lab: Lab, name: str, count: int) -> list[float]:
+def measure_interact(page: Page, count: int) -> list[float]:
     """Return key press to paint of `interact` with an inline figure."""
-    open_notebook(page, lab, name)
-    run_all(page)
     page.wait_for_selector(".widget-interact img")
     root = page.locator(".widget-interact")
     root.evaluate(WATCH, [0, 0, 0, 0])
-    return presses(page, root.locator(".noUi-handle"), count, 1800)
+    for number in range(count):
+        press(page, root.locator(".noUi-handle"), number, 1800)
+    return painted(page)
 
 
 def spread(times: list[float]) -> str:
@@ -259,25 +264,40 @@ def spread(times: list[float]) -> str:
     return f"{statistics.median(times):.0f} ({ninety:.0f})"
 
 
-def table(found: dict[str, dict[str, Any]], interact: list[float], load: float) -> str:
+def table(found: dict[str, Answers], interact: list[float], load: float) -> str:
     """Return the comparison as Markdown."""
     base = statistics.median(interact)
     lines = [
         "| | key to paint, paused | while training | key to new run, while training | frames/s | "
-        "share of the bare engine's speed | key to paint of `interact`, times |",
+        "speed over the bare engine's | key to paint of `interact`, times |",
         "|---|---|---|---|---|---|---|",
+        *(
+            f"| explorer, {name} | {' | '.join(map(spread, one[:3]))} | {one.frames:.0f} | "
+            f"{one.speed:.0%} | {base / statistics.median(one.paused):.1f} |"
+            for name, one in found.items()
+        ),
+        f"| `interact`, inline figure | {spread(interact)} | - | - | - | - | 1.0 |",
+        "",
+        "Times in milliseconds: median (ninetieth percentile).",
+        f"Load of the machine before the run: {load:.1f} on {os.cpu_count()} processors.",
     ]
-    for name, one in found.items():
-        lines.append(
-            f"| {name} | {spread(one['paused'])} | {spread(one['running'])} | "
-            f"{spread(one['restart'])} | {one['frames']:.0f} | {one['share']:.0%} | "
-            f"{base / statistics.median(one['paused']):.1f} |"
-        )
-    lines.append(f"| `interact`, inline figure | {spread(interact)} | - | - | - | - | 1.0 |")
-    lines.append("")
-    lines.append("Times in milliseconds: median (ninetieth percentile).")
-    lines.append(f"Load of the machine before the run: {load:.1f} on {os.cpu_count()} processors.")
     return "\n".join(lines)
+
+
+def measure(page: Page, server: lab.Lab, count: int) -> tuple[dict[str, Answers], list[float]]:
+    """Return how the explorers answer, and how `interact` does."""
+
+    def show(name: str, cell: str) -> None:
+        lab.new_notebook(server.folder / f"{name}.ipynb", cell)
+        lab.open_notebook(page, server, f"{name}.ipynb")
+        lab.run_all(page)
+
+    found = {}
+    for name, activations in NETWORKS.items():
+        show(name, EXPLORER.format(activations=activations, iterations=ITERATIONS))
+        found[name] = measure_explorer(page, count, activations)
+    show("interact", INTERACT)
+    return found, measure_interact(page, max(count // 2, 5))
 
 
 def main() -> None:
@@ -286,29 +306,19 @@ def main() -> None:
     parser.add_argument("--presses", type=int, default=30, help="key presses in each row")
     parser.add_argument("--write", action="store_true", help="write the table into the README here")
     options = parser.parse_args()
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    chromium = lab.find_browser()
     if chromium is None:
         sys.exit("No Chromium or Chrome was found.")
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        nets = {"one": ("sigmoid",), "two": ("sigmoid", "relu")}
-        for name, activations in nets.items():
-            cell = EXPLORER.format(activations=activations, iterations=ITERATIONS)
-            new_notebook(folder / f"{name}.ipynb", cell)
-        new_notebook(folder / "interact.ipynb", INTERACT)
-        with Lab(folder) as lab, browser_page(chromium) as page:
-            found = {
-                f"explorer, {name} network{'s' * (name == 'two')}": measure_explorer(
-                    page, lab, f"{name}.ipynb", options.presses, activations
-                )
-                for name, activations in nets.items()
-            }
-            interact = measure_interact(page, lab, "interact.ipynb", max(options.presses // 2, 5))
-    text = table(found, interact, load)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        lab.Lab(Path(folder)) as server,
+        lab.browser_page(chromium) as page,
+    ):
+        text = table(*measure(page, server, options.presses), load)
     print(text)
     if options.write:
-        replace_block(ROOT / "benchmarks" / "README.md", text, block="explorer")
+        replace_block(HERE / "README.md", text, block="explorer")
 
 
 if __name__ == "__main__":

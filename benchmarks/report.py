@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,22 @@ Times = NDArray[np.float64]
 
 CELLS = [(dtype, f) for dtype in ("float64", "float32") for f in ("sigmoid", "relu")]
 
+ALL, AVX2 = "all instructions", "AVX2"
+
 OURS = "this package"
 UNRECORDED = "this package, nothing recorded"
 PLAIN = "the lecture's plain loop, float64"
-PRODUCTS = "the step's eight matrix products alone"
-BESIDES = (OURS, UNRECORDED, PLAIN, PRODUCTS)
-"""All but the other libraries."""
+PRODUCTS = "the step's matrix products alone"
+UNHELD = "JAX again, its products free to use AVX-512"
+PARTS = {
+    PRODUCTS: "prepare_products",
+    "exponentials and logarithms": "prepare_functions",
+    "other passes over arrays": "prepare_passes",
+    "all calls, with arrays of one number": "prepare_overhead",
+}
+"""What a step is made of, by what prepares it in `peers.parts`; the last is part of the others."""
+
+NOT_LIBRARIES = (OURS, UNRECORDED, PLAIN, UNHELD, *PARTS)
 
 PLAIN_AIMS = {
     "float64 sigmoid": 2.0,
@@ -32,8 +41,46 @@ TOGETHER_AIM = 0.6
 MEMORY_AIM = 300
 GROWTH_AIM = 1.1
 BYTES_AIM = 200
-STACK_GAIN = 0.75
-"""A stack is worth its code if a network in it takes less than this share of the time alone."""
+
+
+@dataclass
+class Table:
+    """All programs side by side, held to some instructions.
+
+    Parameters
+    ----------
+    times : dict
+        Of each cell, each program's times.
+    deviations : dict
+        Of each precision, how far losses lie from the plain loop's.
+    missing : dict
+        Which peers were left out, and why.
+    in_force : dict
+        Which instructions each program used, as far as can be told.
+    """
+
+    times: dict[str, dict[str, Times]] = field(default_factory=dict)
+    deviations: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    in_force: dict[str, str] = field(default_factory=dict)
+
+    def ratio(self, cell: str, one: str, other: str) -> float:
+        """Return the median over the rounds of one's time over the other's."""
+        times = self.times[cell]
+        return float(np.median(times[one] / times[other]))
+
+    def median(self, cell: str, name: str) -> float:
+        """Return a program's median time."""
+        return float(np.median(self.times[cell][name]))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The published comparison: seconds at once and in turn, and MB in all."""
+
+    together: float
+    in_turn: float
+    peak: float | None
 
 
 @dataclass
@@ -43,18 +90,10 @@ class Findings:
     machine: str
     rounds: int
     iterations: int
-    times: dict[str, dict[str, Times]] = field(default_factory=dict)
-    deviations: dict[str, float] = field(default_factory=dict)
-    scaling: dict[str, float] = field(default_factory=dict)
-    stacks: dict[str, dict[str, float]] = field(default_factory=dict)
-    comparison: dict[str, Any] = field(default_factory=dict)
-    history_bytes: float = 0.0
-    missing: dict[str, str] = field(default_factory=dict)
-
-    def ratio(self, cell: str, one: str, other: str) -> float:
-        """Return the median over the rounds of one's time over the other's."""
-        times = self.times[cell]
-        return float(np.median(times[one] / times[other]))
+    tables: dict[str, Table]
+    growth: dict[str, float]
+    comparison: Comparison
+    history_bytes: float
 
 
 @dataclass(frozen=True)
@@ -77,8 +116,7 @@ class Aim:
     def row(self) -> str:
         """Return the aim as a row of a table."""
         sign = "at least" if self.at_least else "at most"
-        digits = 0 if self.unit else 2
-        measured = f"{self.measured:.{digits}f}{self.unit}"
+        measured = f"{self.measured:.{0 if self.unit else 2}f}{self.unit}"
         verdict = "met" if self.met else "**missed**"
         limit = f"{sign} {self.wanted:g}{self.unit}"
         return f"| {self.what} | {self.where} | {limit} | {measured} | {verdict} |"
@@ -91,32 +129,38 @@ def cell_name(dtype: str, activation: str) -> str:
 
 def aims(f: Findings) -> list[Aim]:
     """Return all aims with what was measured."""
-    found = []
-    for cell in f.times:
-        limit = PRODUCT_AIMS[cell.split()[1]]
-        found.append(Aim("time over the bare products", cell, limit, f.ratio(cell, OURS, PRODUCTS)))
-    for cell in f.times:
-        gain = f.ratio(cell, PLAIN, OURS)
+    found = [aim for held, table in f.tables.items() for aim in _library_aims(held, table)]
+    table = f.tables[ALL]
+    for cell in table.times:
+        limit, ratio = PRODUCT_AIMS[cell.split()[1]], table.ratio(cell, OURS, PRODUCTS)
+        found.append(Aim("time over the bare products", cell, limit, ratio))
+    for cell in table.times:
+        gain = table.ratio(cell, PLAIN, OURS)
         found.append(Aim("faster than the plain loop, times", cell, PLAIN_AIMS[cell], gain, True))
-    for cell, times in f.times.items():
-        ratios = {name: f.ratio(cell, name, OURS) for name in times if name not in BESIDES}
-        if ratios:
-            first = min(ratios, key=lambda name: ratios[name])
-            what = f"faster than the fastest library ({first.split()[0]}), times"
-            found.append(Aim(what, cell, 1.0, ratios[first], True))
-    for cell in f.times:
-        cost = f.ratio(cell, OURS, UNRECORDED)
+    for cell in table.times:
+        cost = table.ratio(cell, OURS, UNRECORDED)
         found.append(Aim("time over recording nothing", cell, RECORD_AIM, cost))
-    for what, ratio in f.scaling.items():
-        found.append(Aim("growth over proportional", what, GROWTH_AIM, ratio))
+    for where, ratio in f.growth.items():
+        found.append(Aim("growth over proportional", where, GROWTH_AIM, ratio))
     return found + _comparison_aims(f)
 
 
+def _library_aims(held: str, table: Table) -> list[Aim]:
+    found = []
+    for cell, times in table.times.items():
+        ratios = {n: table.ratio(cell, n, OURS) for n in times if n not in NOT_LIBRARIES}
+        if ratios:
+            first = min(ratios, key=lambda name: ratios[name])
+            what = f"faster than the fastest library ({first.split()[0]}), times"
+            found.append(Aim(what, f"{cell}, {held}", 1.0, ratios[first], True))
+    return found
+
+
 def _comparison_aims(f: Findings) -> list[Aim]:
-    both = f.comparison["together"] / f.comparison["in-turn"]
+    both = f.comparison.together / f.comparison.in_turn
     found = [Aim("both runs at once over one after the other", "float64", TOGETHER_AIM, both)]
-    if f.comparison["peak"] is not None:
-        peak = f.comparison["peak"]
+    if f.comparison.peak is not None:
+        peak = f.comparison.peak
         found.append(Aim("its memory, all processes", "float64", MEMORY_AIM, peak, unit=" MB"))
     size = f.history_bytes
     return [*found, Aim("history an iteration", "", BYTES_AIM, size, unit=" bytes")]
@@ -124,19 +168,21 @@ def _comparison_aims(f: Findings) -> list[Aim]:
 
 def short(f: Findings) -> str:
     """Return the table for the project's README."""
-    missed = [aim for aim in aims(f) if not aim.met]
+    checked = aims(f)
+    missed = sum(not aim.met for aim in checked)
     return "\n".join(
         [
             "Microseconds for one iteration of the lecture's network; in brackets, how many times",
             "the package's. All compute the same losses, and keep the loss and the size of each",
             "gradient at every iteration, unless noted.",
             "",
-            *_table(f, lambda times, ratio: f"{np.median(times):.0f} ({ratio:.2f})"),
+            *_side_by_side(f.tables[ALL]),
             "",
-            *_missing(f),
+            *_missing(f.tables[ALL]),
             _both(f),
-            f"{len(missed)} of {len(aims(f))} aims are missed:",
-            "[benchmarks](benchmarks/README.md) says which, and what stands in the way.",
+            f"{missed} of {len(checked)} aims are missed:",
+            "[benchmarks](benchmarks/README.md) says which, and what stands in the way; there is",
+            "also the table with every library held to AVX2, as on most laptops.",
             "`make benchmark` measures again and writes your machine's numbers here.",
         ]
     )
@@ -144,82 +190,79 @@ def short(f: Findings) -> str:
 
 def detail(f: Findings) -> str:
     """Return everything that was measured."""
-    return "\n".join(
-        [
-            f"Measured on {f.machine}.",
-            "",
-            f"Median of {f.rounds} rounds of {f.iterations} iterations, taken in turn by all; in",
-            "brackets the quartiles. Microseconds an iteration.",
-            "",
-            *_table(f, _with_quartiles),
-            "",
-            "The same as median ratio to this package, round by round:",
-            "",
-            *_table(f, lambda _, ratio: f"{ratio:.2f}"),
-            "",
-            *_missing(f),
-            "Losses agree with the plain loop's to "
-            + " and ".join(f"{worst:.0e} in {dtype}" for dtype, worst in f.deviations.items())
-            + ".",
-            _both(f),
-            "",
-            "| aim | where | wanted | measured | |",
-            "|---|---|---|---|---|",
-            *(aim.row() for aim in aims(f)),
-            "",
-            "A network's time in a stack of B (prototype `stacked.py`), over its time alone:",
-            "",
-            *_stacks(f),
-        ]
-    )
+    lines = [
+        f"Measured on {f.machine}.",
+        "",
+        f"Median of {f.rounds} rounds of {f.iterations} iterations, taken in turn by all, in",
+        "microseconds an iteration; in brackets the median ratio to this package, round by round.",
+    ]
+    for held, table in f.tables.items():
+        lines += ["", f"#### With {held}", "", *_side_by_side(table), "", *_missing(table)]
+        lines += [_agreement(table), "", "Where the package's step spends its time:", ""]
+        lines += [*_parts(table), "", "In force:", ""]
+        lines += [f"- {name}: {told}" for name, told in table.in_force.items()]
+    if AVX2 not in f.tables:
+        lines += ["", "This processor has no AVX-512, so a table held to AVX2 would be the same."]
+    lines += ["", "#### Aims", "", _both(f), ""]
+    lines += ["| aim | where | wanted | measured | |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *(aim.row() for aim in aims(f))])
 
 
-def _with_quartiles(times: Times, _: float) -> str:
-    low, middle, high = np.percentile(times, [25, 50, 75])
-    return f"{middle:.0f} ({low:.0f} to {high:.0f})"
-
-
-def _table(f: Findings, show: Any) -> list[str]:
-    cells = list(f.times)
-    names = [name for name in _order(f) if any(name in f.times[cell] for cell in cells)]
-    rows = [f"| | {' | '.join(cells)} |", "|---" * (len(cells) + 1) + "|"]
-    for name in names:
-        shown = [
-            show(f.times[cell][name], f.ratio(cell, name, OURS)) if name in f.times[cell] else ""
-            for cell in cells
-        ]
-        rows.append(f"| {name} | {' | '.join(shown)} |")
+def _side_by_side(table: Table) -> list[str]:
+    names = dict.fromkeys(name for times in table.times.values() for name in times)
+    others = [name for name in names if name not in NOT_LIBRARIES]
+    rows = _head(table)
+    for name in (OURS, UNRECORDED, *others, UNHELD, PLAIN, PRODUCTS):
+        if name in names:
+            shown = [
+                f"{table.median(cell, name):.0f} ({table.ratio(cell, name, OURS):.2f})"
+                if name in times
+                else ""
+                for cell, times in table.times.items()
+            ]
+            rows.append(f"| {name} | {' | '.join(shown)} |")
     return rows
 
 
-def _order(f: Findings) -> list[str]:
-    peers = {name: None for times in f.times.values() for name in times if name not in BESIDES}
-    return [OURS, UNRECORDED, *peers, PLAIN, PRODUCTS]
+def _parts(table: Table) -> list[str]:
+    """Return the rows of what a step consists of, in microseconds and as a part of it."""
+    *parts, overhead = PARTS
+    rows = _head(table)
+    for name in (*parts, "between the calls", overhead):
+        shown = []
+        for cell in table.times:
+            whole = table.median(cell, OURS)
+            known = sum(table.median(cell, part) for part in parts)
+            time = table.median(cell, name) if name in PARTS else whole - known
+            shown.append(f"{time:.0f} ({time / whole:.0%})")
+        label = f"of all these: {name}" if name == overhead else name
+        rows.append(f"| {label} | {' | '.join(shown)} |")
+    return rows
 
 
-def _missing(f: Findings) -> list[str]:
-    lines = [f"Left out: {name} ({why})." for name, why in f.missing.items()]
+def _head(table: Table) -> list[str]:
+    cells = list(table.times)
+    return [f"| | {' | '.join(cells)} |", "|---" * (len(cells) + 1) + "|"]
+
+
+def _missing(table: Table) -> list[str]:
+    lines = [f"Left out: {name} ({why})." for name, why in table.missing.items()]
     return [*lines, ""] if lines else []
 
 
+def _agreement(table: Table) -> str:
+    worst = " and ".join(f"{apart:.0e} in {dtype}" for dtype, apart in table.deviations.items())
+    return f"Losses agree with the plain loop's to {worst}."
+
+
 def _both(f: Findings) -> str:
-    both, turn = f.comparison["together"], f.comparison["in-turn"]
-    peak = f.comparison["peak"]
+    peak = f.comparison.peak
     memory = "" if peak is None else f", with at most {peak:.0f} MB in all"
     return (
-        f"The published comparison, 50,000 iterations of both networks, takes {both:.1f} s in two\n"
-        f"processes and {turn:.1f} s one after the other{memory}."
+        "The published comparison, 50,000 iterations of both networks, takes "
+        f"{f.comparison.together:.1f} s in two\n"
+        f"processes and {f.comparison.in_turn:.1f} s one after the other{memory}."
     )
-
-
-def _stacks(f: Findings) -> list[str]:
-    names = list(next(iter(f.stacks.values())))
-    rows = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for cell, ratios in f.stacks.items():
-        rows.append(f"| {cell} | {' | '.join(f'{ratios[name]:.2f}' for name in names)} |")
-    best = min(min(ratios.values()) for ratios in f.stacks.values())
-    verdict = "which pays for its code" if best < STACK_GAIN else "too little to pay for its code"
-    return [*rows, "", f"At best a stack saves {1 - best:.0%}, {verdict}."]
 
 
 def replace_block(path: Path, text: str, *, block: str = "training") -> None:

@@ -1,7 +1,7 @@
 """How fast is training? This package beside other ways to make the same step, in one run.
 
 `make benchmark` runs it in full and writes the tables into README.md and benchmarks/README.md;
-`python benchmarks/training.py --quick` is a trial in a minute or so that only prints them.
+`python benchmarks/training.py --quick` is a trial in two minutes or so that only prints them.
 """
 
 import argparse
@@ -10,17 +10,16 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import numpy as np
 import report
-from peers.client import Library, PeerError, Process, Runner, interleave
+from peers.client import AVX2, Library, PeerError, Process, Runner, interleave
 from peers.task import Record, Task
-from report import CELLS, Findings
+from report import CELLS, Comparison, Findings, Table, cell_name
 from threadpoolctl import threadpool_info
 
 from vanishing import Network, lecture, train
@@ -39,18 +38,18 @@ DEPTHS = (2, 4, 8, 16)
 
 @dataclass(frozen=True)
 class Entrant:
-    """A program that makes the step.
+    """A program that makes the step: its name in the tables, and where it is prepared.
 
     Parameters
     ----------
-    name : str
-        For the table.
-    module, function : str
-        Where it is prepared.
+    name, module, function : str
+        The last two as `peers.worker` needs them.
     library : Library, optional
         What it needs; nothing besides the package if not given.
     dtype : str, optional
         The precision it always runs in; the task's if not given.
+    settings : mapping of str
+        Environment variables of its own, over those of the table.
     """
 
     name: str
@@ -58,38 +57,29 @@ class Entrant:
     function: str = "prepare"
     library: Library | None = None
     dtype: str | None = None
-
-    @property
-    def python(self) -> Path:
-        """The interpreter it runs under."""
-        return Path(sys.executable) if self.library is None else self.library.python
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
-OURS = Entrant(report.OURS, "peers.ours")
-UNRECORDED = Entrant(report.UNRECORDED, "peers.ours", "prepare_unrecorded")
-PLAIN = Entrant(report.PLAIN, "peers.plain", dtype="float64")
-PRODUCTS = Entrant(report.PRODUCTS, "peers.products")
-STACKS = {
-    count: Entrant(f"stack of {count}", "stacked", f"prepare_{count}") for count in (1, 4, 16)
-}
-PEERS = (
-    Entrant("JAX 0.10.2, jit and scan", "peers.jax_scan", library=Library("jax", ("jax==0.10.2",))),
-    Entrant(
-        "TensorFlow 2.21.0, graph with XLA",
-        "peers.tensorflow_graph",
-        library=Library("tensorflow", ("tensorflow==2.21.0",)),
-    ),
-    Entrant(
-        "PyTorch 2.13.0, eager",
-        "peers.torch_eager",
-        library=Library("torch", ("torch==2.13.0", "numpy==2.4.6")),
-    ),
-    Entrant(
-        "scikit-learn 1.9.1, MLPClassifier (no gradients kept)",
-        "peers.sklearn_mlp",
-        library=Library("scikit-learn", ("scikit-learn==1.9.1",)),
-    ),
-)
+OURS = Entrant(report.OURS, "ours")
+UNRECORDED = Entrant(report.UNRECORDED, "ours", "prepare_unrecorded")
+WHOLE = Entrant("a whole run", "ours", "prepare_whole_run")
+PLAIN = Entrant(report.PLAIN, "plain", dtype="float64")
+PARTS = [Entrant(name, "parts", function) for name, function in report.PARTS.items()]
+PEERS = [
+    Entrant(name, module, library=Library(*requirements))
+    for name, module, *requirements in (
+        ("JAX 0.10.2, jit and scan", "jax_scan", "jax==0.10.2"),
+        ("TensorFlow 2.21.0, graph with XLA", "tensorflow_graph", "tensorflow==2.21.0"),
+        ("PyTorch 2.13.0, eager", "torch_eager", "torch==2.13.0", "numpy==2.4.6"),
+        (
+            "scikit-learn 1.9.1, MLPClassifier (no gradients kept)",
+            "sklearn_mlp",
+            "scikit-learn==1.9.1",
+        ),
+    )
+]
+JAX = PEERS[0]
+UNHELD = replace(JAX, name=report.UNHELD, settings={"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"})
 
 
 @dataclass(frozen=True)
@@ -105,35 +95,39 @@ class Effort:
 QUICK = Effort(rounds=3, iterations=50, run=2000, runs=1)
 
 
-@dataclass
 class Bench:
-    """The processes that are running, one for each module, and why peers are missing."""
+    """The processes that are running, and end with the block.
 
-    processes: dict[str, Process] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
+    Parameters
+    ----------
+    settings : mapping of str, optional
+        Environment variables for all of them.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = settings or {}
+        self._processes: dict[tuple[object, ...], Process] = {}
+
+    def process(self, entrant: Entrant) -> Process:
+        """Return the entrant's process, which it shares with others of its module."""
+        settings = {**self._settings, **entrant.settings}
+        key = entrant.module, *settings.items()
+        if key not in self._processes:
+            python = entrant.library.python if entrant.library else Path(sys.executable)
+            self._processes[key] = Process(python, f"peers.{entrant.module}", settings)
+        return self._processes[key]
 
     def runner(self, entrant: Entrant, task: Task, iterations: int) -> Runner:
         """Have a task prepared by an entrant."""
-        if entrant.module not in self.processes:
-            self.processes[entrant.module] = Process(entrant.python, entrant.module)
-        process = self.processes[entrant.module]
         task = replace(task, dtype=entrant.dtype or task.dtype)
-        return Runner(process, process.prepare(entrant.function, task), iterations)
+        return Runner(self.process(entrant), entrant.function, task, iterations)
 
-    def close(self) -> None:
-        """End all processes."""
-        for process in self.processes.values():
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process in self._processes.values():
             process.close()
-
-
-@contextmanager
-def bench() -> Iterator[Bench]:
-    """Give a bench whose processes end with the block."""
-    made = Bench()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def lecture_task(dtype: str, activation: str) -> Task:
@@ -150,24 +144,23 @@ def deep_task(hidden: int) -> Task:
     return Task(data.points, data.labels, network.weights, "sigmoid", "float64")
 
 
-def available(bench: Bench, wanted: list[str], install: bool) -> list[Entrant]:
-    """Return the peers that can be had; note why the others cannot."""
-    found = []
+def available(wanted: Sequence[str], install: bool) -> tuple[list[Entrant], dict[str, str]]:
+    """Return the peers that can be had, and why the others cannot."""
+    found, missing = [], {}
     for peer in PEERS:
         library = peer.library
         assert library is not None
-        if library.name not in wanted:
-            bench.missing[peer.name] = "not asked for"
-            continue
         try:
+            if library.name not in wanted:
+                raise PeerError("not asked for")
             if install:
                 library.install()
             if not library.python.exists():
                 raise PeerError("it has no environment")
             found.append(peer)
         except (PeerError, OSError) as error:
-            bench.missing[peer.name] = f"not installed: {error}".replace(str(HERE), "benchmarks")
-    return found
+            missing[peer.name] = str(error).replace(str(HERE), "benchmarks")
+    return found, missing
 
 
 def deviation(record: Record, reference: Record, dtype: str) -> float:
@@ -195,38 +188,54 @@ def deviation(record: Record, reference: Record, dtype: str) -> float:
 
 
 def measure_cell(
-    bench: Bench, entrants: list[Entrant], dtype: str, activation: str, effort: Effort
-) -> tuple[dict[str, report.Times], float]:
-    """Return the times of all entrants side by side, and how far their losses lie apart."""
-    task = lecture_task(dtype, activation)
+    running: Bench, entrants: list[Entrant], cell: tuple[str, str], effort: Effort, table: Table
+) -> None:
+    """Measure all entrants side by side in one precision and with one activation."""
+    task, name, reference = lecture_task(*cell), cell_name(*cell), Record()
     runners: dict[str, Runner] = {}
-    worst, reference = 0.0, Record()
     for entrant in (PLAIN, *entrants):
         try:
-            runner = bench.runner(entrant, task, effort.iterations)
+            runner = running.runner(entrant, task, effort.iterations)
             # The first round also compiles where something is compiled; it is not timed.
             first = runner.round().record
             reference = first if entrant is PLAIN else reference
-            worst = max(worst, deviation(first, reference, dtype))
+            table.deviations[cell[0]] = max(
+                deviation(first, reference, cell[0]), table.deviations.get(cell[0], 0.0)
+            )
             runners[entrant.name] = runner
         except PeerError as error:
-            if entrant not in PEERS:
+            if entrant.library is None:
                 raise
-            bench.missing[f"{entrant.name} ({dtype}, {activation})"] = str(error)
-    return interleave(runners, effort.rounds), worst
+            table.missing[f"{entrant.name} ({name})"] = str(error)
+    table.times[name] = interleave(runners, effort.rounds)
 
 
-def measure_scaling(bench: Bench, effort: Effort) -> dict[str, float]:
+def measure_table(
+    peers: list[Entrant], missing: dict[str, str], effort: Effort, settings: Mapping[str, str]
+) -> Table:
+    """Measure all cells, and ask what was in force while they were measured."""
+    table = Table(missing=dict(missing))
+    entrants = [OURS, UNRECORDED, *PARTS, *peers]
+    with Bench(settings) as running:
+        for cell in CELLS:
+            print(f"Measuring {cell_name(*cell)}", *settings and ["with AVX2"], file=sys.stderr)
+            measure_cell(running, entrants, cell, effort, table)
+        for entrant in (OURS, *peers):
+            table.in_force[entrant.name] = running.process(entrant).ask("in_force")
+    return table
+
+
+def measure_growth(effort: Effort) -> dict[str, float]:
     """Return how cost grows with iterations and with depth, over what proportion would be."""
     one = effort.iterations * 10
-    whole = Entrant("whole run", "peers.ours", "prepare_whole_run")
     task = lecture_task("float64", "relu")
-    runners = {f"{n}": bench.runner(whole, task, n) for n in (one, 10 * one)}
-    runners[f"{one}"].round()
-    short, long = interleave(runners, max(3, effort.rounds // 5)).values()
+    with Bench() as running:
+        runners = {f"{n}": running.runner(WHOLE, task, n) for n in (one, 10 * one)}
+        runners[f"{one}"].round()
+        short, long = interleave(runners, max(3, effort.rounds // 5)).values()
+        deep = {f"{d}": running.runner(OURS, deep_task(d), effort.iterations) for d in DEPTHS}
+        times = [np.median(t) for t in interleave(deep, effort.rounds).values()]
     found = {f"{10 * one:,} iterations over 10 times {one:,}": float(np.median(long / short))}
-    deep = {f"{d}": bench.runner(OURS, deep_task(d), effort.iterations) for d in DEPTHS}
-    times = [np.median(t) for t in interleave(deep, effort.rounds).values()]
     # What each layer more costs, from one depth to the next.
     costs = np.diff(times) / np.diff(DEPTHS)
     for depths, before, after in zip(DEPTHS[1:], costs[:-1], costs[1:], strict=False):
@@ -235,42 +244,29 @@ def measure_scaling(bench: Bench, effort: Effort) -> dict[str, float]:
     return found
 
 
-def measure_stacks(bench: Bench, effort: Effort) -> dict[str, dict[str, float]]:
-    """Return each stack's time for one network over the trainer's, by cell."""
-    found = {}
-    for dtype, activation in CELLS:
-        task = lecture_task(dtype, activation)
-        entrants = [OURS, *STACKS.values()]
-        runners = {e.name: bench.runner(e, task, effort.iterations) for e in entrants}
-        records = [runner.round().record for runner in runners.values()]
-        for record in records:
-            deviation(record, records[0], dtype)
-        times = interleave(runners, effort.rounds)
-        found[report.cell_name(dtype, activation)] = {
-            stack.name: float(np.median(times[stack.name] / times[OURS.name])) / count
-            for count, stack in STACKS.items()
-        }
-    return found
-
-
-def measure_comparison(effort: Effort) -> dict[str, Any]:
+def measure_comparison(effort: Effort) -> Comparison:
     """Return the least time of both runs at once and of one after the other, and the memory."""
-    found: dict[str, list[dict[str, Any]]] = {"in-turn": [], "together": []}
+    seconds: dict[str, list[float]] = {"in-turn": [], "together": []}
+    peaks = []
     for _ in range(effort.runs):
-        for way, runs in found.items():
+        for way, times in seconds.items():
             command = [sys.executable, str(HERE / "comparison.py"), way, str(effort.run)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            runs.append(json.loads(done.stdout))
-    seconds = {way: min(run["seconds"] for run in runs) for way, runs in found.items()}
-    peaks = [run["peak"] for run in found["together"]]
-    return {**seconds, "peak": max(peaks) if None not in peaks else None}
+            found = json.loads(done.stdout)
+            times.append(found["seconds"])
+            peaks.append(found["peak"])
+    return Comparison(
+        together=min(seconds["together"]),
+        in_turn=min(seconds["in-turn"]),
+        peak=None if None in peaks else max(peaks),
+    )
 
 
 def history_bytes() -> float:
-    """Return the bytes that the book takes for an iteration of the lecture's network."""
+    """Return the bytes that the record takes for an iteration of the lecture's network."""
     data, network, _ = lecture.setup()
     history = train(network, data, iterations=1000, progress=False).history
-    return history.record.nbytes / history.iterations
+    return history.record.nbytes / len(history.record)
 
 
 def machine() -> str:
@@ -289,25 +285,29 @@ def machine() -> str:
     )
 
 
-def measure(effort: Effort, wanted: list[str], install: bool) -> Findings:
+def has_avx512() -> bool:
+    """Tell whether this processor has what the second table does without."""
+    core = np._core._multiarray_umath  # type: ignore[attr-defined]
+    return bool(core.__cpu_features__.get("AVX512F"))
+
+
+def measure(effort: Effort, wanted: Sequence[str], install: bool) -> Findings:
     """Measure everything."""
-    findings = Findings(machine=machine(), rounds=effort.rounds, iterations=effort.iterations)
-    with bench() as running:
-        entrants = [OURS, UNRECORDED, PRODUCTS, *available(running, wanted, install)]
-        for dtype, activation in CELLS:
-            cell = report.cell_name(dtype, activation)
-            print(f"Measuring {cell}", file=sys.stderr)
-            times, worst = measure_cell(running, entrants, dtype, activation, effort)
-            findings.times[cell] = times
-            findings.deviations[dtype] = max(worst, findings.deviations.get(dtype, 0.0))
-        print("Measuring growth and stacks", file=sys.stderr)
-        findings.scaling = measure_scaling(running, effort)
-        findings.stacks = measure_stacks(running, effort)
-        findings.missing = running.missing
-    print("Measuring the published comparison", file=sys.stderr)
-    findings.comparison = measure_comparison(effort)
-    findings.history_bytes = history_bytes()
-    return findings
+    peers, missing = available(wanted, install)
+    tables = {report.ALL: measure_table(peers, missing, effort, {})}
+    if has_avx512():
+        others = [*peers, *([UNHELD] if JAX in peers else [])]
+        tables[report.AVX2] = measure_table(others, missing, effort, AVX2)
+    print("Measuring growth and the published comparison", file=sys.stderr)
+    return Findings(
+        machine=machine(),
+        rounds=effort.rounds,
+        iterations=effort.iterations,
+        tables=tables,
+        growth=measure_growth(effort),
+        comparison=measure_comparison(effort),
+        history_bytes=history_bytes(),
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -330,7 +330,8 @@ def main() -> int:
     if chosen.write and not chosen.quick:
         report.replace_block(HERE.parent / "README.md", report.short(findings))
         report.replace_block(HERE / "README.md", report.detail(findings))
-    return any("differ" in why for why in findings.missing.values())
+    reasons = [why for table in findings.tables.values() for why in table.missing.values()]
+    return any("differ" in why for why in reasons)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """What all tests share."""
 
-import shutil
-
 import hypothesis
 import matplotlib
 import pytest
@@ -15,20 +13,12 @@ matplotlib.use("agg")
 hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("patient")
 
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of a Chromium or Chrome; skip the test where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    # Without Playwright's own package there is no browser to drive.
+    found = pytest.importorskip("lab", exc_type=ImportError).find_browser()
     if found is None:
         pytest.skip("no Chromium or Chrome was found, so the pages were not tried in a browser")
     return found

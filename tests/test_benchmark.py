@@ -1,16 +1,17 @@
 """The benchmark's own programs compute what it says they do. Nothing is timed here."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import report
-import stacked
 import training
-from peers import client, ours, plain, products
+from peers import client, ours, parts, plain
 from peers.client import PeerError, Process, Runner, interleave
 from peers.task import Record, Task
+from peers.worker import avx512_seen
 
 CELLS = pytest.mark.parametrize(("dtype", "activation"), report.CELLS)
 
@@ -24,8 +25,7 @@ def task() -> Task:
 def test_all_keep_the_same_record(dtype: str, activation: str) -> None:
     reference = plain.prepare(training.lecture_task("float64", activation))(30)
     task = training.lecture_task(dtype, activation)
-    programs = [ours.prepare(task), stacked.prepare(task, 3), ours.prepare_whole_run(task)]
-    for program in programs:
+    for program in (ours.prepare(task), ours.prepare_whole_run(task)):
         record = program(30)
         assert record.sums is not None
         assert record.sums.shape == (30, 3)
@@ -34,34 +34,44 @@ def test_all_keep_the_same_record(dtype: str, activation: str) -> None:
 
 def test_a_program_goes_on_where_it_was(task: Task) -> None:
     reference = plain.prepare(task)(20)
-    for prepare in (plain.prepare, ours.prepare, stacked.prepare_4):
+    for prepare in (plain.prepare, ours.prepare):
         program = prepare(task)
         records = [program(8), program(12)]
         losses = np.concatenate([record.losses for record in records if record.losses is not None])
         np.testing.assert_allclose(losses, reference.losses, rtol=1e-12)
 
 
-def test_the_step_without_the_book_is_the_same_step(task: Task) -> None:
-    trainers = [ours._trainer(task, kind) for kind in (ours.Trainer, ours.Unrecorded)]
-    for trainer in trainers:
+def test_the_step_with_nothing_recorded_is_the_same_step(task: Task) -> None:
+    one, other = ours.trainer(task), ours.trainer(task, record_every=ours.NEVER)
+    for trainer in (one, other):
         trainer.advance(20)
-    for one, other in zip(*(trainer.network.weights for trainer in trainers), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert len(one.history) == 20
+    assert len(other.history) == 1
+    for mine, its in zip(one.network.weights, other.network.weights, strict=True):
+        np.testing.assert_array_equal(mine, its)
 
 
-def test_the_products_are_those_of_the_step() -> None:
-    n, d, h, k = 300, 2, 50, 3
-    forward = [(n, d, h), (n, h, h), (n, h, k)]
-    backward = [(h, n, k), (n, k, h), (h, n, h), (n, h, h), (d, n, h)]
-    assert products.shapes(n, [d, h, h, k]) == forward + backward
+@CELLS
+def test_the_parts_are_those_of_a_step(dtype: str, activation: str) -> None:
+    calls = parts.calls_of_a_step(training.lecture_task(dtype, activation))
+    factors = [call[2] for call in calls if call[0] in parts.PRODUCTS]
+    # Three forward, five backward; a product with a row of ones may stand for a sum.
+    assert sum(min(*a.shape, *b.shape) > 1 for a, b in factors) == 8
+    exponentials = [call for call in calls if call[0] == "exp"]
+    assert len(exponentials) == (3 if activation == "sigmoid" else 1)
+    for prepare in (parts.prepare_products, parts.prepare_functions, parts.prepare_passes):
+        assert prepare(training.lecture_task(dtype, activation))(2) == Record()
+    assert parts.prepare_overhead(training.lecture_task(dtype, activation))(2) == Record()
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_layouts_are_what_they_are_called(order: str) -> None:
-    array = products.laid_out((6, 4), order, np.dtype(np.float32))
-    assert array.shape == (6, 4)
-    assert array.flags[f"{order}_CONTIGUOUS"]
-    assert array.ctypes.data % products.ALIGNMENT == 0
+def test_listening_leaves_no_trace(task: Task) -> None:
+    parts.calls_of_a_step(task)
+    listening = [
+        name
+        for name, module in sys.modules.items()
+        if name.startswith("vanishing") and isinstance(getattr(module, "np", None), parts.Listener)
+    ]
+    assert listening == []
 
 
 def test_another_computation_is_found_out(task: Task) -> None:
@@ -77,15 +87,90 @@ def test_another_computation_is_found_out(task: Task) -> None:
 
 
 def test_processes_take_turns_and_report_errors(task: Task) -> None:
-    process = Process(Path(sys.executable), "peers.plain")
+    process = Process(Path(sys.executable), "peers.plain", {})
     try:
-        runners = {name: Runner(process, process.prepare("prepare", task), 2) for name in "ab"}
+        runners = {name: Runner(process, "prepare", task, 2) for name in "ab"}
         times = interleave(runners, 3)
         assert {name: len(values) for name, values in times.items()} == {"a": 3, "b": 3}
         with pytest.raises(PeerError, match="no attribute 'absent'"):
-            process.prepare("absent", task)
+            process.ask("prepare", "absent", task)
     finally:
         process.close()
+
+
+def test_what_is_held_to_avx2_says_so(task: Task) -> None:
+    if not training.has_avx512():
+        pytest.skip("this processor has no AVX-512 to be held from")
+    with training.Bench(client.AVX2) as running:
+        running.runner(training.OURS, task, 5).round()
+        told = running.process(training.OURS).ask("in_force")
+    assert "AVX512" not in told
+    assert "AVX-512 registers in use" not in told
+    assert "NumPy X86_V3" in told
+
+
+@pytest.mark.parametrize(
+    ("ages", "seen"), [([-1, 4000], False), ([-1, 8], True), ([0], True), ([-1], False)]
+)
+def test_use_of_registers_is_read_from_the_system(
+    ages: list[int], seen: bool, tmp_path: Path
+) -> None:
+    assert avx512_seen(500, tmp_path) is None
+    for number, age in enumerate(ages):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "arch_status").write_text(f"AVX512_elapsed_ms:\t{age}\n")
+    assert avx512_seen(500, tmp_path) is seen
+
+
+def findings() -> report.Findings:
+    """Return made-up findings: the package takes 100 and 200 us, JAX 110 and 150."""
+
+    def table(ours: float, jax: float) -> report.Table:
+        times = {report.OURS: ours, report.UNRECORDED: ours, report.PLAIN: 3 * ours, "JAX": jax}
+        times |= dict(zip(report.PARTS, (ours / 2, ours / 5, ours / 10, ours / 20), strict=True))
+        cells = [report.cell_name(*cell) for cell in report.CELLS]
+        return report.Table(
+            times={cell: {n: np.full(3, t) for n, t in times.items()} for cell in cells},
+            deviations={"float64": 1e-15, "float32": 1e-5},
+            in_force={report.OURS: "NumPy X86_V3"},
+        )
+
+    tables = {report.ALL: table(100.0, 110.0), report.AVX2: table(200.0, 150.0)}
+    comparison = report.Comparison(together=5.0, in_turn=10.0, peak=200.0)
+    return report.Findings("a machine", 3, 10, tables, {"depth": 1.0}, comparison, 104.0)
+
+
+def test_both_tables_are_written_with_what_was_in_force() -> None:
+    text = report.detail(findings())
+    assert "| JAX | 110 (1.10) |" in text
+    assert "| JAX | 150 (0.75) |" in text
+    assert text.count("- this package: NumPy X86_V3") == 2
+    assert f"| {report.PRODUCTS} | 50 (50%) |" in text
+    assert "| between the calls | 20 (20%) |" in text
+    assert "| JAX | 110 (1.10) |" in report.short(findings())
+
+
+def test_aims_are_met_and_missed_by_what_was_measured() -> None:
+    met = {(aim.what, aim.where): aim.met for aim in report.aims(findings())}
+    faster = "faster than the fastest library (JAX), times"
+    assert met[faster, "float64 sigmoid, all instructions"]
+    assert not met[faster, "float64 sigmoid, AVX2"]
+    assert not met["time over the bare products", "float32 ReLU"]
+    assert met["both runs at once over one after the other", "float64"]
+    missed = sum(not value for value in met.values())
+    assert f"{missed} of {len(met)} aims are missed" in report.short(findings())
+
+
+def test_jax_with_free_products_is_no_rival() -> None:
+    made = findings()
+    for times in made.tables[report.AVX2].times.values():
+        times[report.UNHELD] = np.full(3, 1.0)
+    assert report.aims(made) == report.aims(findings())
+
+
+def test_without_avx512_there_is_one_table() -> None:
+    made = replace(findings(), tables={report.ALL: findings().tables[report.ALL]})
+    assert "no AVX-512" in report.detail(made)
 
 
 def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
@@ -103,12 +188,11 @@ def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
 
 def test_absent_peers_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "ENVIRONMENTS", tmp_path)
-    bench = training.Bench()
-    assert training.available(bench, ["jax", "torch"], install=False) == []
-    reasons = {name.split()[0]: why for name, why in bench.missing.items()}
-    assert reasons == {
-        "JAX": "not installed: it has no environment",
-        "PyTorch": "not installed: it has no environment",
+    found, missing = training.available(["jax", "torch"], install=False)
+    assert found == []
+    assert {name.split()[0]: why for name, why in missing.items()} == {
+        "JAX": "it has no environment",
+        "PyTorch": "it has no environment",
         "TensorFlow": "not asked for",
         "scikit-learn": "not asked for",
     }

@@ -4,7 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,32 +17,44 @@ HERE = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = HERE / ".venv"
 """One environment for each peer, since their dependencies may exclude each other."""
 
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+
+AVX2 = {
+    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL "
+    "AVX512_SPR X86_V4",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    # XLA has YNNPACK make products, which asks the processor and not XLA what there is.
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2 --xla_cpu_experimental_ynn_fusion_type=",
+    # The C library moves memory by what it finds, which would look like the peer's own doing.
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512CD,-AVX512BW,-AVX512DQ,-AVX512VL",
+}
+"""What holds every library to AVX2."""
 
 
 class PeerError(Exception):
     """A peer cannot be installed, or does not do what it was asked for."""
 
 
-@dataclass(frozen=True)
 class Library:
-    """What a peer needs installed.
+    """What a peer needs installed, in an environment of its own.
 
     Parameters
     ----------
-    name : str
-        The folder of its environment.
-    requirements : tuple of str
-        For pip.
+    requirements : str
+        For pip; the first one's name is the environment's.
     """
 
-    name: str
-    requirements: tuple[str, ...]
+    def __init__(self, *requirements: str) -> None:
+        self.requirements = requirements
+        self.name = requirements[0].split("=")[0]
 
     @property
     def python(self) -> Path:
@@ -90,41 +102,40 @@ class Process:
     python : Path
         The interpreter.
     module : str
-        What `peers.worker` shall import.
+        Where the programs are, for `peers.worker`.
+    settings : mapping of str
+        Environment variables of its own.
     """
 
-    def __init__(self, python: Path, module: str) -> None:
+    def __init__(self, python: Path, module: str, settings: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             [str(python), "-m", "peers.worker", module],
             cwd=HERE,
-            env={**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", **settings},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
 
-    def _ask(self, *request: Any) -> dict[str, Any]:
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Have a method of `peers.worker.Worker` called, and return its result.
+
+        Raises
+        ------
+        PeerError
+            If it fails there, or the process has ended.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            pickle.dump(request, self._process.stdin)
+            pickle.dump((method, *arguments), self._process.stdin)
             self._process.stdin.flush()
             reply: dict[str, Any] = pickle.load(self._process.stdout)
         except (OSError, EOFError) as error:
             raise PeerError("its process ended") from error
         if "error" in reply:
             raise PeerError(reply["error"])
-        return reply
-
-    def prepare(self, function: str, task: Task) -> int:
-        """Have the module's function called with a task; return the number to `advance` it by."""
-        number: int = self._ask("prepare", function, task)["number"]
-        return number
-
-    def advance(self, number: int, iterations: int) -> Timed:
-        """Have so many iterations made."""
-        reply = self._ask("advance", number, iterations)
-        return Timed(reply["seconds"], Record(*reply["record"]))
+        return reply["result"]
 
     def close(self) -> None:
         """End the process."""
@@ -132,17 +143,16 @@ class Process:
         self._process.communicate()
 
 
-@dataclass
 class Runner:
-    """One program on one task, in its process, with the time of each round."""
+    """One program on one task in its process, which makes so many iterations in a round."""
 
-    process: Process
-    number: int
-    iterations: int
+    def __init__(self, process: Process, function: str, task: Task, iterations: int) -> None:
+        self.process, self.iterations = process, iterations
+        self._number = process.ask("prepare", function, task)
 
     def round(self) -> Timed:
         """Make one round."""
-        return self.process.advance(self.number, self.iterations)
+        return Timed(*self.process.ask("advance", self._number, self.iterations))
 
 
 def interleave(runners: dict[str, Runner], rounds: int) -> dict[str, np.ndarray[Any, Any]]:

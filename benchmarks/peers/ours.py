@@ -1,33 +1,21 @@
-"""The package's own training, with its full history; and the same step without the book."""
-
-import math
+"""The package's own training, with its full history, and the same step with nothing recorded."""
 
 import numpy as np
 
 from peers.task import Advance, Record, Task
 from vanishing import Dataset, Network, Trainer, train
 
-
-class Unrecorded(Trainer):
-    """The same step, but nothing is entered in the book."""
-
-    def _iterate(self) -> bool:
-        batch = self._batch
-        batch.forward()
-        data_loss = batch.data_loss()
-        batch.backward()
-        self._update()
-        self.iteration += 1
-        return math.isfinite(data_loss)
+NEVER = 10**12
+"""Iterations between two that are recorded, so that none is after the first."""
 
 
 def prepare(task: Task) -> Advance:
     """Return what advances a `Trainer`."""
-    trainer = _trainer(task, Trainer)
+    training = trainer(task)
 
     def advance(iterations: int) -> Record:
-        trainer.advance(iterations)
-        history = trainer.history.at(slice(-iterations, None))
+        training.advance(iterations)
+        history = training.history.at(slice(-iterations, None))
         return Record(history.loss, history.sum_absolute)
 
     return advance
@@ -35,10 +23,10 @@ def prepare(task: Task) -> Advance:
 
 def prepare_unrecorded(task: Task) -> Advance:
     """Return what advances a trainer that keeps no record."""
-    trainer = _trainer(task, Unrecorded)
+    training = trainer(task, record_every=NEVER)
 
     def advance(iterations: int) -> Record:
-        trainer.advance(iterations)
+        training.advance(iterations)
         return Record()
 
     return advance
@@ -46,8 +34,7 @@ def prepare_unrecorded(task: Task) -> Advance:
 
 def prepare_whole_run(task: Task) -> Advance:
     """Return what makes a whole run, from the start, at each call."""
-    trainer = _trainer(task, Trainer)
-    network, data = trainer.network, trainer._data
+    network, data = _start(task)
 
     def advance(iterations: int) -> Record:
         run = train(network, data, iterations=iterations, progress=False, dtype=task.dtype)
@@ -56,12 +43,18 @@ def prepare_whole_run(task: Task) -> Advance:
     return advance
 
 
-def _trainer(task: Task, kind: type[Trainer]) -> Trainer:
+def _start(task: Task) -> tuple[Network, Dataset]:
     points, weights, biases = task.start()
-    return kind(
-        Network(weights, [b[0] for b in biases], task.activation),
-        Dataset(points.astype(np.float64), task.labels),
+    network = Network(weights, [b[0] for b in biases], task.activation)
+    return network, Dataset(points.astype(np.float64), task.labels)
+
+
+def trainer(task: Task, record_every: int = 1) -> Trainer:
+    """Return a trainer at the task's start."""
+    return Trainer(
+        *_start(task),
         step_size=task.step_size,
         regularization=task.regularization,
         dtype=task.dtype,
+        record_every=record_every,
     )

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,16 @@ from urllib.request import urlopen
 
 import nbformat
 from playwright.sync_api import Locator, Page, sync_playwright
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+"""Where a browser may be found."""
 
 BROWSER_OPTIONS = (
     "--headless",
@@ -41,6 +52,11 @@ READY = """async () => {
 }"""
 
 RUN_ALL = "async () => await jupyterapp.commands.execute('notebook:run-all-cells')"
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium or Chrome, or None if there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 class Lab:
