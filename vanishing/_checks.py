@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 """An array of numbers; docstrings say of which shape."""
@@ -145,7 +145,7 @@ def not_too_many(name: str, count: int, what: str, value: Any) -> None:
         )
 
 
-def precision(dtype: DTypeLike) -> np.dtype[Any]:
+def precision(dtype: Any) -> np.dtype[Any]:
     """Return float64 or float32, whichever is named."""
     try:
         found = None if dtype is None else np.dtype(dtype)
@@ -154,6 +154,13 @@ def precision(dtype: DTypeLike) -> np.dtype[Any]:
     if found is None or found not in (np.float64, np.float32):
         raise ValueError(f"dtype must be numpy.float64 or numpy.float32; got {shown(dtype)}")
     return found
+
+
+def text(name: str, value: Any) -> str:
+    """Return `value` if it is a text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} must be a text that is not empty; got {shown(value)}")
+    return value
 
 
 def find(name: str, wanted: Any, known: Mapping[str, Found], kind: type[Found]) -> Found:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vanishing._checks import Array, find, real_number, shown
+from vanishing._checks import Array, find, real_number, shown, text
 
 LEAK = 0.01
 """The slope of leaky ReLU to the left of zero."""
@@ -42,8 +42,7 @@ class Activation:
     largest_slope: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise TypeError(f"name must be a text that is not empty; got {shown(self.name)}")
+        text("name", self.name)
         for part in ("value", "slope"):
             if not callable(getattr(self, part)):
                 raise TypeError(f"{part} must be a function; got {shown(getattr(self, part))}")

@@ -1,5 +1,6 @@
 """Initialization schemes: how the weights of a network are drawn before training."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,15 +48,15 @@ def _normal(stream: Stream, fan_in: int, fan_out: int) -> Array:
 
 
 def _lecun(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * np.sqrt(1 / fan_in)
+    return _normal(stream, fan_in, fan_out) * math.sqrt(1 / fan_in)
 
 
 def _glorot(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * np.sqrt(2 / (fan_in + fan_out))
+    return _normal(stream, fan_in, fan_out) * math.sqrt(2 / (fan_in + fan_out))
 
 
 def _he(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * np.sqrt(2 / fan_in)
+    return _normal(stream, fan_in, fan_out) * math.sqrt(2 / fan_in)
 
 
 def _orthogonal(stream: Stream, fan_in: int, fan_out: int) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from vanishing._checks import Rng, real_number, shown, whole_number
+from vanishing._checks import Rng, real_number, text, whole_number
 from vanishing.activations import Activation, find_activation
 from vanishing.initialization import find_scheme
 from vanishing.network import Network, checked_normalization, layer_scales
@@ -74,8 +74,7 @@ class Variant:
     step_size: float | tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise TypeError(f"name must be a text that is not empty; got {shown(self.name)}")
+        text("name", self.name)
         activation = find_activation(self.activation or self.name)
         known = activation.name if activation.known else ""
         self._settle("activation", activation.name if activation.known else activation)
