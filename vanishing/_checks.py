@@ -148,7 +148,7 @@ def not_too_many(name: str, count: int, what: str, value: Any) -> None:
 def precision(dtype: Any) -> np.dtype[Any]:
     """Return float64 or float32, whichever is named."""
     try:
-        found = None if dtype is None else np.dtype(dtype)
+        found: np.dtype[Any] | None = None if dtype is None else np.dtype(dtype)
     except (TypeError, ValueError):
         found = None
     if found is None or found not in (np.float64, np.float32):
