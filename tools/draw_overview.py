@@ -23,11 +23,10 @@ def draw(path: Path = PICTURE, iterations: int = 50_000) -> None:
     with plt.rc_context(figures.STYLE):
         figure, axes = plt.subplots(2, 2, figsize=(10, 8.5), height_ratios=[3, 2])
         for run, (top, bottom) in zip(runs, axes.T, strict=True):
-            activation = run.network.activation
-            name = figures.activation_label(activation)
+            kind = run.network.activation
             figures.decision_regions(top, run.network, data)
-            figures.caption(top, f"{name}: {run.accuracy:.0%} of the points right")
-            figures.gradient_curves(bottom, run.history, activation=activation)
+            figures.caption(top, f"{figures.label(kind)}: {run.accuracy:.0%} of the points right")
+            figures.gradient_curves(bottom, run.history, variant=kind)
             figures.caption(bottom, "The lecture's gauge of its gradients")
             bottom.legend()
         axes[1, 0].sharey(axes[1, 1])
