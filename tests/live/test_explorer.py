@@ -1,323 +1,254 @@
-"""The live widgets without a browser: what is set, trained, said and drawn."""
+"""The explorer: what is trained under each control, said, shared and taken apart."""
 
 import asyncio
 import gc
 import threading
-import time
 import weakref
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from ipywidgets import Widget
 from threadpoolctl import threadpool_info, threadpool_limits
+from waiting import in_loop, models, until
 
-from vanishing import Network, lecture, train
-from vanishing import explorer as explorer_module
-from vanishing.experiment import Experiment, Settings, stand
-from vanishing.explorer import CONTROLS, PRESETS, Explorer, Live, SpiralExplorer
-from vanishing.ledger import ledger
-from vanishing.measures import MEASURES
-from vanishing.panels import PANELS, Panel, Picture, Scene, wide_enough
+import vanishing
+from vanishing import Activation, Dataset, Network, Variant, spiral, train
+from vanishing.experiment import Settings
+from vanishing.live import Explorer, Panel
+from vanishing.live.controls import CONTROLS
+from vanishing.live.explorer import PRESETS
+from vanishing.measures import MEASURES, Measure, find_measure
 
 BOTH = ("sigmoid", "relu")
 
+data = Dataset([[0, 0], [0, 1], [1, 0], [1, 1], [2, 2]], [0, 1, 1, 0, 1])
+"""The exclusive or; share lines call it by this name."""
 
-@pytest.fixture(autouse=True)
-def _all_closed() -> Any:
-    yield
-    for live in list(Live._alive):
-        live.close()
+bent = Activation("bent", lambda z: np.maximum(z, 0.2 * z), lambda z: np.where(z > 0, 1.0, 0.2))
 
 
-def in_loop(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(), 60))  # type: ignore[arg-type]
+def steepness(history: Any) -> Any:
+    """Return a measure of one's own."""
+    return history.gradient_norm / history.weight_norm
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        await asyncio.sleep(0.01)
+class Title(Panel):
+    """A panel of one's own: it takes some ten lines."""
+
+    def setup(self, axes: Any, scene: Any) -> None:  # noqa: ARG002
+        self.text = axes[0].text(0, 0, "")
+
+    def update(self, scene: Any) -> list[Any]:
+        self.text.set_text(f"{scene.experiment.iteration}")
+        return [self.text]
 
 
-# Experiments
+FRESH = {
+    "Explorer": Explorer,
+    "Variant": Variant,
+    "data": data,
+    "bent": bent,
+    "steepness": steepness,
+    "Title": Title,
+}
+"""What a cell that evaluates a share line has imported, or made itself."""
 
 
-def test_seed_0_gives_the_lectures_networks() -> None:
-    data, sigmoid, relu = lecture.setup()
-    found, (network,) = Settings().start()
-    np.testing.assert_array_equal(found.points, data.points)
-    np.testing.assert_array_equal(network.weights[1], sigmoid.weights[1])
-    _, (network,) = Settings(("relu",), draw=1).start()
-    np.testing.assert_array_equal(network.weights[1], relu.weights[1])
+def records(explorer: Explorer) -> list[Any]:
+    """Return all numbers of all histories."""
+    return [trainer.history.record for trainer in explorer.experiment.trainers]
 
 
-def test_networks_side_by_side_share_weights_and_data() -> None:
-    _, (one, other) = Settings(BOTH).start()
-    np.testing.assert_array_equal(one.weights[2], other.weights[2])
-    assert (one.activation.name, other.activation.name) == BOTH
+def again(explorer: Explorer) -> Explorer:
+    """Return what the share line makes in a fresh namespace."""
+    made: Explorer = eval(explorer.share, dict(FRESH))
+    return made
 
 
-def test_an_experiment_trains_as_train_does() -> None:
-    data, network, _ = lecture.setup()
-    experiment = Experiment(Settings())
-    experiment.advance(7)
-    experiment.advance(13)
-    run = train(network, data, iterations=20, progress=False)
-    np.testing.assert_array_equal(experiment.trainers[0].history.loss, run.history.loss)
+def assert_same(one: Explorer, other: Explorer) -> None:
+    assert other.words == one.words
+    for record, expected in zip(records(other), records(one), strict=True):
+        np.testing.assert_array_equal(record, expected)
+    np.testing.assert_array_equal(other.experiment.data.points, one.experiment.data.points)
+    np.testing.assert_array_equal(other.picture.pixels(), one.picture.pixels())
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"activations": ()},
-        {"activations": ("relu", "relu")},
-        {"activations": ("step",)},
-        {"step_size": 0},
-        {"scale": np.nan},
-        {"draw": -1},
-    ],
-)
-def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="got"):
-        Settings(**wrong)
+# The first state
 
 
-@pytest.mark.parametrize(
-    ("settings", "iterations", "state"),
-    [
-        (Settings(), 0, "not trained yet"),
-        (Settings(), 1000, "plateau at ln 3"),
-        (Settings(("relu",)), 500, "training"),
-        (Settings(("relu",), step_size=0.5), 4000, "converged"),
-        (Settings(("relu",), step_size=30.0), 50, "unstable: the loss is above where it began"),
-        (Settings(("relu",), step_size=1e4), 100, "diverged at iteration 7"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_states_are_told_apart(settings: Settings, iterations: int, state: str) -> None:
-    experiment = Experiment(settings)
-    experiment.advance(iterations)
-    (standing,) = experiment.standings()
-    assert standing.state == state
-    assert state in str(standing)
-
-
-def test_standing_says_what_was_measured() -> None:
-    experiment = Experiment(Settings())
-    experiment.advance(20)
-    standing = stand(experiment.trainers[0], experiment.data)
-    last = experiment.trainers[0].history.lecture_statistic()[-1]
-    assert standing.ratio == pytest.approx(last[0] / last[1])
-    assert standing.loss == experiment.trainers[0].history.loss[-1]
-    assert standing.accuracy == experiment.trainers[0].accuracy
-    assert str(standing).startswith("iteration 20, loss 1.1")
-
-
-def test_dead_units_are_counted_for_relu_alone() -> None:
-    experiment = Experiment(Settings(BOTH, step_size=3.16))
-    experiment.advance(1500)
-    sigmoid, relu = experiment.standings()
-    assert sigmoid.dead == 0
-    assert relu.dead > 90
-    assert f"{relu.dead} of 100 units dead" in str(relu)
-
-
-# The picture
-
-
-def test_every_panel_is_drawn() -> None:
-    scene = Scene(Experiment(Settings(BOTH)))
-    picture = Picture(tuple(name for name in PANELS if name != "points"), scene)
-    first = picture.png()
-    scene.experiment.advance(30)
-    picture.show(scene)
-    assert first != picture.png()
-    assert picture.jpeg().startswith(b"\xff\xd8")
-
-
-def test_pictures_are_reproducible() -> None:
-    assert Explorer().static().data == Explorer().static().data
-
-
-def test_axes_stand_still_while_a_network_trains() -> None:
-    explorer = Explorer(BOTH)
-    figure = explorer.figure
-    before = [(ax.get_position().bounds, ax.get_xlim(), ax.get_ylim()) for ax in figure.axes]
-    explorer.advance(2000)
-    after = [
-        (ax.get_position().bounds, ax.get_xlim(), ax.get_ylim()) for ax in explorer.figure.axes
-    ]
-    assert explorer.figure is figure
-    assert before == after
-
-
-def test_both_networks_share_one_scale() -> None:
-    explorer = Explorer(BOTH).advance(5)
-    loss, gradients = explorer._picture.panels[1:]
-    assert [len(panel.lines) for panel in (loss, gradients)] == [2, 4]
-    assert {line.axes for line in gradients.lines} == {gradients.ax}
-
-
-def test_curves_are_the_history() -> None:
-    explorer = Explorer().advance(40)
-    _, loss, gradients = explorer._picture.panels
-    history = explorer.experiment.trainers[0].history
-    np.testing.assert_array_equal(loss.lines[0].get_ydata(), history.loss)
-    np.testing.assert_array_equal(
-        [line.get_ydata() for line in gradients.lines], history.lecture_statistic()[:, :2].T
-    )
-
-
-def test_no_curve_runs_through_the_legend() -> None:
-    explorer = Explorer(("relu",), scale=3.0).advance(30)
-    gradients = explorer._picture.panels[-1]
-    explorer.figure.canvas.draw()
-    lowest = gradients.ax.get_legend().get_window_extent().y0
-    highest = max(np.max(line.get_ydata()) for line in gradients.lines)
-    assert highest > 1
-    assert gradients.ax.transData.transform((0, highest))[1] < lowest
-
-
-@pytest.mark.parametrize("scale", [0.001, 0.01, 0.1, 1.0])
-def test_bars_of_the_ledger_keep_clear_of_its_names(scale: float) -> None:
-    explorer = Explorer(BOTH, panels=("ledger",), scale=scale).advance(2)
-    (panel,) = explorer._picture.panels
-    explorer.figure.canvas.draw()
-    highest_name = max(text.get_window_extent().y1 for text in panel.ax.texts)
-    for bars, trainer in zip(panel.bars, explorer.experiment.trainers, strict=True):
-        books = ledger(trainer.network, explorer.experiment.data)
-        last = bars[1][-1]
-        assert last.get_y() + last.get_height() == pytest.approx(np.log10(books.attenuation))
-        for bar in (*bars[0], *bars[1]):
-            assert bar.get_window_extent().y0 > highest_name
-
-
-def test_a_diverged_network_has_an_empty_ledger() -> None:
-    explorer = Explorer(("relu",), panels=("ledger",), step_size=1e6).advance(100)
-    assert explorer.experiment.diverged
-    (panel,) = explorer._picture.panels
-    assert {bar.get_height() for bars in panel.bars[0] for bar in bars} == {0}
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([], (1e-5, 1.0)),
-        ([1e-4, 0.5], (1e-5, 1.0)),
-        ([1e-6], (1e-8, 1.0)),
-        ([1e-9, 20.0], (1e-11, 1e3)),
-        ([1e300], (1e-5, 1e12)),
-    ],
-)
-def test_limits_give_way_by_whole_steps(values: list[float], expected: tuple[float, float]) -> None:
-    found = wide_enough(np.array(values), (1e-5, 1.0), (1e-40, 1e12))
-    assert found == pytest.approx(expected)
-
-
-def test_a_panel_of_ones_own_takes_ten_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Title(Panel):
-        def setup(self, axes: Any, scene: Scene) -> None:  # noqa: ARG002
-            self.text = axes[0].text(0, 0, "")
-
-        def update(self, scene: Scene) -> list[Any]:
-            self.text.set_text(f"{scene.experiment.iteration}")
-            return [self.text]
-
-    monkeypatch.setitem(PANELS, "title", Title)
-    explorer = Explorer(panels=("title",)).advance(3)
-    assert explorer._picture.panels[0].text.get_text() == "3"
-
-
-# The explorer
-
-
-def test_first_state_is_untrained_and_always_the_same() -> None:
+def test_the_first_state_is_the_lectures_untrained_network() -> None:
     explorer = Explorer()
-    assert explorer.experiment.iteration == 0
+    points, network, _ = vanishing.lecture.setup()
+    np.testing.assert_array_equal(explorer.experiment.data.points, points.points)
+    (trainer,) = explorer.experiment.trainers
+    np.testing.assert_array_equal(trainer.network.weights[1], network.weights[1])
+    assert explorer.iteration == 0
     assert explorer.words == "sigmoid: iteration 0, accuracy 0.33, not trained yet"
-    assert explorer.words in explorer.readout.value
-    assert repr(explorer) == "Explorer()" == explorer.share
-    explorer.advance(5)
-    assert repr(explorer) == "Explorer()"
-    assert explorer.share == "Explorer().advance(5)"
+    assert explorer.words in explorer.text.readout.value
+    assert repr(explorer) == explorer.share == "Explorer()"
 
 
-def test_the_page_gets_a_picture_beside_the_widget() -> None:
+def test_it_trains_as_train_does() -> None:
+    points, network, _ = vanishing.lecture.setup()
+    run = train(network, points, iterations=25, progress=False)
+    explorer = Explorer().advance(7).advance(18)
+    np.testing.assert_array_equal(records(explorer)[0], run.history.record)
+    assert repr(explorer) == "Explorer()", "a page that is run again shows the same"
+
+
+def test_it_looks_as_it_does_if_nothing_else_is_said() -> None:
     explorer = Explorer()
-    bundle = explorer._repr_mimebundle_()
-    assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
-    assert len(bundle["image/png"]) < 60_000
+    assert list(explorer.controls) == ["step_size", "scale"]
+    assert list(explorer.buttons) == ["toggle", "step", "rewind", "redraw", "reset"]
+    titles = [ax.get_title("left") for ax in explorer.figure.axes]
+    assert titles == ["sigmoid: decision regions", "Loss", "Gradient: lecture statistic"]
+    assert explorer.figure.axes[1].get_xlim() == (0, 50_000)
+    assert explorer.picture.pixels().shape[1] == 840
+    assert explorer.image.layout.width == "840px"
+    assert explorer.presets.value == "the lecture"
 
 
-def test_every_control_is_labelled_and_shows_its_setting() -> None:
-    explorer = Explorer(controls=tuple(CONTROLS))
-    assert list(explorer.controls) == list(CONTROLS)
-    for control in [*explorer.controls.values(), *explorer.buttons.values(), explorer.presets]:
-        assert control.description
-        assert control.tooltip
-    settings = explorer.experiment.settings
-    for name, control in explorer.controls.items():
-        if name != "measure":
-            assert control.value == getattr(settings, name)
+@pytest.mark.parametrize("kind", [Network, Activation, Variant])
+def test_variants_may_be_given_in_every_form(kind: type) -> None:
+    given = {Network: "relu", Activation: vanishing.ACTIVATIONS["relu"], Variant: Variant("relu")}
+    for one in (given[kind], (given[kind],), [given[kind]]):
+        assert Explorer(one).share == "Explorer(variants=('relu',))"
+
+
+# Every control, by what it does
+
+
+def reference(
+    activation: str = "sigmoid",
+    sizes: tuple[int, ...] = (2, 50, 50, 3),
+    *,
+    step_size: float = 0.1,
+    scale: float = 0.1,
+    regularization: float = 1e-3,
+    noise: float = 0.2,
+    points_per_class: int = 100,
+    seed: int = 0,
+) -> tuple[Dataset, Any]:
+    """Return the points and the record of a run that is made without any widget."""
+    stream = np.random.RandomState(seed)
+    points = spiral(points_per_class, sizes[-1], noise=noise, rng=stream)
+    network = Network.initialize(sizes, activation, scale=scale, rng=stream)
+    run = train(
+        network,
+        points,
+        step_size=step_size,
+        regularization=regularization,
+        iterations=12,
+        progress=False,
+    )
+    return points, run.history.record
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "expected"),
+    ("name", "value", "meant"),
     [
-        ("step_size", 0.5011872, Settings(step_size=0.501)),
-        ("scale", 1.0, Settings(scale=1.0)),
-        ("regularization", 0.01, Settings(regularization=0.01)),
-        ("noise", 0.5, Settings(noise=0.5)),
-        ("points_per_class", 50, Settings(points_per_class=50)),
-        ("activation", "tanh", Settings(("tanh",))),
-        ("hidden_layers", 4, Settings(sizes=(2, 50, 50, 50, 50, 3))),
-        ("width", 20, Settings(sizes=(2, 20, 20, 3))),
-        ("seed", 3, Settings(seed=3)),
+        ("step_size", 0.5011872, {"step_size": 0.501}),
+        ("scale", 1.0, {"scale": 1.0}),
+        ("regularization", 0.1, {"regularization": 0.1}),
+        ("noise", 0.5, {"noise": 0.5}),
+        ("points_per_class", 50, {"points_per_class": 50}),
+        ("activation", "tanh", {"activation": "tanh"}),
+        ("hidden_layers", 4, {"sizes": (2, 50, 50, 50, 50, 3)}),
+        ("width", 20, {"sizes": (2, 20, 20, 3)}),
+        ("seed", 3, {"seed": 3}),
     ],
 )
-def test_a_move_starts_anew_with_the_new_setting(name: str, value: Any, expected: Settings) -> None:
+def test_a_moved_control_changes_what_is_trained(
+    name: str, value: Any, meant: dict[str, Any]
+) -> None:
     explorer = Explorer(controls=[name]).advance(10)
     before = explorer.image.value
     explorer.controls[name].value = value
-    assert explorer.experiment.settings == expected
-    assert explorer.experiment.iteration == 0
+    assert explorer.iteration == 0
     assert explorer.image.value != before
-    again = eval(explorer.advance(12).share, {"Explorer": Explorer})
-    assert again.words == explorer.words
-    assert again.static().data == explorer.static().data
+    points, record = reference(**meant)
+    explorer.advance(12)
+    np.testing.assert_array_equal(explorer.experiment.data.points, points.points)
+    np.testing.assert_array_equal(records(explorer)[0], record)
+    assert_same(explorer, again(explorer))
+
+
+def test_all_controls_together_show_the_settings() -> None:
+    settings: dict[str, Any] = {
+        "step_size": 0.3,
+        "scale": 0.02,
+        "regularization": 0.01,
+        "noise": 0.35,
+        "points_per_class": 70,
+        "seed": 9,
+    }
+    explorer = Explorer("tanh", controls=tuple(CONTROLS), sizes=(2, 7, 7, 7, 3), **settings)
+    shown = {name: control.value for name, control in explorer.controls.items()}
+    also = {"activation": "tanh", "hidden_layers": 3, "width": 7, "measure": "lecture statistic"}
+    assert shown == settings | also
+    for control in [*explorer.controls.values(), *explorer.buttons.values(), explorer.presets]:
+        assert control.description
+        assert control.tooltip
 
 
 def test_a_new_measure_is_read_off_the_same_run() -> None:
     explorer = Explorer(controls=["measure"]).advance(10)
-    words = explorer.words
+    (trainer,) = explorer.experiment.trainers
     for name in MEASURES:
         explorer.controls["measure"].value = name
-        assert explorer.experiment.iteration == 10
-        assert explorer.figure.axes[-1].get_title("left") == f"Gradient: {name}"
-    assert explorer.words != words
+        assert explorer.experiment.trainers == [trainer]
+        assert explorer.iteration == 10
+        expected = find_measure(name)(trainer.history)
+        panel: Any = explorer.picture.panels[-1]
+        np.testing.assert_array_equal(panel.lines[1].get_ydata(), expected[:, 1])
+        ratio = expected[-1][0] / expected[-1][1]
+        assert f"gradient of layer 1 / layer 2: {ratio:.2g}" in explorer.words
+        assert_same(explorer, again(explorer))
 
 
 def test_step_rewind_new_weights_and_reset() -> None:
     explorer = Explorer()
-    explorer.buttons["step"].click()
-    explorer.buttons["step"].click()
-    assert explorer.experiment.iteration == 2
-    loss = explorer.experiment.trainers[0].history.loss
+    for _ in range(2):
+        explorer.buttons["step"].click()
+    assert explorer.iteration == 2
+    (first,) = records(explorer)
     explorer.buttons["rewind"].click()
-    assert explorer.experiment.iteration == 0
-    np.testing.assert_array_equal(explorer.advance(2).experiment.trainers[0].history.loss, loss)
-    data = explorer.experiment.data
+    assert explorer.iteration == 0
+    np.testing.assert_array_equal(records(explorer.advance(2))[0], first)
+    points = explorer.experiment.data
     explorer.buttons["redraw"].click()
-    assert explorer.advance(2).experiment.trainers[0].history.loss[0] != loss[0]
-    np.testing.assert_array_equal(explorer.experiment.data.points, data.points)
+    assert explorer.iteration == 0
+    assert explorer.share == "Explorer(draw=1)"
+    second, relu = explorer.experiment.trainers[0].network, vanishing.lecture.setup()[2]
+    np.testing.assert_array_equal(second.weights[0], relu.weights[0])
+    np.testing.assert_array_equal(explorer.experiment.data.points, points.points)
     explorer.controls["scale"].value = 1.0
     explorer.buttons["reset"].click()
-    assert explorer.experiment.settings == Settings()
     assert explorer.controls["scale"].value == 0.1
     assert explorer.share == "Explorer()"
+    np.testing.assert_array_equal(records(explorer.advance(2))[0], first)
+
+
+def test_new_weights_again_and_again_are_new() -> None:
+    explorer = Explorer()
+    seen = []
+    for _ in range(3):
+        explorer.redraw()
+        seen.append(explorer.experiment.trainers[0].network.weights[0][0, 0])
+    assert len(set(seen)) == 3
+
+
+def test_larger_steps_move_the_loss_further() -> None:
+    moved = []
+    for step in (0.01, 0.1, 1.0):
+        explorer = Explorer(("relu",))
+        explorer.controls["step_size"].value = step
+        loss = explorer.advance(60).experiment.trainers[0].history.loss
+        moved.append(loss[0] - loss[-1])
+    assert moved == sorted(moved)
+
+
+# Settings worth seeing
 
 
 @pytest.mark.parametrize(
@@ -336,8 +267,32 @@ def test_presets_show_what_they_are_named_for(name: str, iterations: int, seen: 
     explorer.advance(iterations)
     assert any(part in explorer.words for part in seen.split("|"))
     assert explorer.presets.value == name
+    assert_same(explorer, again(explorer))
     explorer.controls["step_size"].value = 0.5
     assert explorer.presets.value not in PRESETS
+
+
+def test_a_preset_takes_back_all_that_was_moved() -> None:
+    explorer = Explorer(BOTH, seed=5, noise=0.5)
+    explorer.preset("the lecture")
+    assert explorer.wanted == Settings(BOTH)
+    assert repr(explorer) == "Explorer(variants=('sigmoid', 'relu'), noise=0.5, seed=5)"
+
+
+def test_presets_keep_data_of_ones_own() -> None:
+    explorer = Explorer(("relu",), data=data, controls=["scale"])
+    explorer.preset("the plateau")
+    assert explorer.experiment.data is data
+    assert explorer.wanted.scale == 0.001
+    assert explorer.presets.value == "the plateau"
+
+
+def test_the_lectures_relu_network_has_the_second_set_of_weights() -> None:
+    explorer = Explorer(("relu",))
+    explorer.preset("the lecture")
+    relu = vanishing.lecture.setup()[2]
+    weights = explorer.experiment.trainers[0].network.weights
+    np.testing.assert_array_equal(weights[1], relu.weights[1])
 
 
 def test_exploding_gradients_are_largest_at_first() -> None:
@@ -350,69 +305,95 @@ def test_exploding_gradients_are_largest_at_first() -> None:
 def test_presets_for_relu_are_offered_where_there_is_one() -> None:
     assert "dead ReLUs" not in Explorer().presets.options
     assert "dead ReLUs" in Explorer(("relu",)).presets.options
-    assert "dead ReLUs" in Explorer(controls=["activation"]).presets.options
+    deep = Variant("deep", "relu", hidden_layers=4)
+    assert "dead ReLUs" in Explorer((deep,)).presets.options
+    changing = Explorer(controls=["activation"])
+    assert "dead ReLUs" in changing.presets.options
+    changing.preset("dead ReLUs")
+    assert changing.controls["activation"].value == "relu"
 
 
-def test_larger_steps_move_the_loss_further() -> None:
-    moved = []
-    for step in (0.01, 0.1, 1.0):
-        explorer = Explorer(("relu",))
-        explorer.controls["step_size"].value = step
-        loss = explorer.advance(60).experiment.trainers[0].history.loss
-        moved.append(loss[0] - loss[-1])
-    assert moved == sorted(moved)
+@pytest.mark.parametrize("wrong", ["nothing", 5, None, ["the lecture"]])
+def test_unknown_preset_is_named(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"name must be one of 'the lecture', .*; got "):
+        Explorer().preset(wrong)
+
+
+# Ends
 
 
 def test_a_diverging_run_stops_and_says_so() -> None:
     explorer = Explorer(BOTH, step_size=3160.0).advance(600)
     assert explorer.words.count("diverged at iteration") == 2
-    assert explorer.advance(10).experiment.diverged
+    assert_same(explorer, again(explorer))
+    reached = explorer.iteration
+    assert explorer.advance(10).iteration == reached
+    assert_same(explorer, again(explorer))
 
 
 def test_training_ends_at_the_limit() -> None:
     explorer = Explorer(iterations=20)
-    assert explorer.advance(15).advance(15).experiment.iteration == 20
+    assert explorer.advance(15).advance(15).iteration == 20
+    assert explorer.figure.axes[1].get_xlim() == (0, 20)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "named"),
-    [
-        ({"controls": ("colour",)}, "controls"),
-        ({"panels": ("colour",)}, "panels"),
-        ({"measure": "colour"}, "measure"),
-        ({"iterations": 0}, "iterations"),
-        ({"activations": ("colour",)}, "activation"),
-    ],
-)
-def test_wrong_arguments_are_named(wrong: dict[str, Any], named: str) -> None:
-    with pytest.raises(ValueError, match=f"{named} must .*got"):
-        Explorer(**wrong)
-
-
-def test_unknown_preset_is_named() -> None:
-    with pytest.raises(ValueError, match=r"name must be one of .*; got 'nothing'"):
-        Explorer().preset("nothing")
-
-
-# Live, in a loop as a kernel has one
-
-
-def test_nothing_is_trained_before_play() -> None:
+def test_all_networks_stay_side_by_side_while_it_plays() -> None:
     async def work() -> None:
-        explorer = Explorer()
-        await asyncio.sleep(0.2)
-        assert explorer.experiment.iteration == 0
+        explorer = Explorer(("sigmoid", "tanh", "relu"), iterations=400)
         explorer.toggle()
-        await until(lambda: explorer.experiment.iteration > 50)
-        assert explorer.buttons["toggle"].description == "Pause"
-        explorer.toggle()
+        while not explorer.finished:
+            await asyncio.sleep(0.005)
+            assert len({trainer.iteration for trainer in explorer.experiment.trainers}) == 1
+        await until(lambda: not explorer.playing)
+        for trainer, name in zip(
+            explorer.experiment.trainers, explorer.wanted.variants, strict=True
+        ):
+            fresh = Explorer(name).advance(400).experiment.trainers[0]
+            np.testing.assert_array_equal(trainer.history.record, fresh.history.record)
+        assert_same(explorer, again(explorer))
+
+    in_loop(work)
+
+
+def test_rewinding_takes_back_the_steps_that_were_asked_for() -> None:
+    async def work() -> None:
+        explorer = Explorer(sizes=(2, 300, 300, 3))
+        for _ in range(20):
+            explorer.buttons["step"].click()
+        explorer.buttons["rewind"].click()
+        await until(lambda: not explorer.busy and not explorer.is_behind)
         await asyncio.sleep(0.1)
-        reached = explorer.experiment.iteration
-        await asyncio.sleep(0.1)
-        assert explorer.experiment.iteration == reached
-        assert explorer.buttons["toggle"].description == "Play"
-        assert explorer.share.endswith(f".advance({reached})")
-        assert explorer.share in explorer.readout.value.replace("&#x27;", "'")
+        assert explorer.iteration == 0
+
+    in_loop(work)
+
+
+def test_frantic_moves_end_with_the_last() -> None:
+    async def work() -> None:
+        explorer = Explorer(BOTH, controls=("step_size", "scale", "hidden_layers", "activation"))
+        for number in range(30):
+            explorer.controls["scale"].value = 0.1 + number / 100
+            explorer.controls["hidden_layers"].value = 1 + number % 3
+            explorer.controls["activation"].value = ("tanh", "relu", "sigmoid")[number % 3]
+            if number % 4 == 0:
+                await asyncio.sleep(0.003)
+        last = Settings(("sigmoid",), (2, 50, 50, 50, 3), scale=0.39)
+        await until(lambda: explorer.experiment.settings == last)
+        await until(lambda: explorer.iteration > 10)
+        assert explorer.text.trouble.value == ""
+
+    in_loop(work)
+
+
+def test_two_explorers_train_at_once_and_a_thread_moves_one() -> None:
+    async def work() -> None:
+        both = [Explorer(), Explorer(("relu",))]
+        both[0].toggle()
+        thread = threading.Thread(target=setattr, args=(both[1].controls["scale"], "value", 0.5))
+        thread.start()
+        thread.join()
+        await until(lambda: all(explorer.iteration > 50 for explorer in both))
+        assert [explorer.experiment.settings.scale for explorer in both] == [0.1, 0.5]
 
     in_loop(work)
 
@@ -433,192 +414,226 @@ def test_painting_keeps_to_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> N
     assert set(used) == {1}
 
 
-def test_a_move_from_another_thread_starts_training_with_it() -> None:
+# Things of one's own
+
+
+def test_points_of_ones_own_are_trained_on() -> None:
+    explorer = Explorer("tanh", data=data, sizes=(2, 8, 3), controls=["step_size"]).advance(9)
+    network = explorer.experiment.trainers[0].network
+    assert network.sizes == (2, 8, 2), "two classes, whatever the sizes say"
+    assert explorer.experiment.data is data
+    assert "sizes=(2, 8, 2), data=data" in explorer.share
+    assert_same(explorer, again(explorer))
+
+
+def test_a_panel_of_ones_own_is_drawn_beside_the_others() -> None:
+    explorer = Explorer(panels=("regions", Title)).advance(3)
+    panel: Any = explorer.picture.panels[1]
+    assert panel.text.get_text() == "3"
+    assert explorer.share == "Explorer(panels=('regions', Title)).advance(3)"
+    assert_same(explorer, again(explorer))
+
+
+@pytest.mark.parametrize(
+    ("measure", "written"),
+    [
+        (steepness, "steepness"),
+        (Measure("steepness", "steepness", "", "", "", steepness), "steepness"),
+        ("RMS of delta", "'RMS of delta'"),
+        (find_measure("RMS of delta"), "'RMS of delta'"),
+    ],
+)
+def test_a_measure_of_ones_own_is_read(measure: Any, written: str) -> None:
+    explorer = Explorer(measure=measure, controls=["measure"]).advance(4)
+    assert f"measure={written}" in explorer.share
+    panel: Any = explorer.picture.panels[-1]
+    function = find_measure("RMS of delta") if "RMS" in written else steepness
+    expected = function(explorer.experiment.trainers[0].history)
+    np.testing.assert_array_equal(panel.lines[0].get_ydata(), expected[:, 0])
+    assert_same(explorer, again(explorer))
+    own = explorer.controls["measure"].value
+    explorer.controls["measure"].value = "norm of dW"
+    explorer.controls["measure"].value = own
+    assert f"measure={written}" in explorer.share
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        bent,
+        Variant("mine", bent, hidden_layers=3, color="red"),
+        Variant("deep", "tanh", scheme="glorot", residual=1.0, normalization="layer"),
+        Variant("two steps", "relu", step_size=(0.1, 0.01, 0.1), scale=0.2),
+    ],
+)
+def test_share_lines_hold_networks_of_every_kind(variant: Any) -> None:
+    explorer = Explorer(("sigmoid", variant), controls=["noise"]).advance(6)
+    assert "Activation(" not in explorer.share
+    assert_same(explorer, again(explorer))
+
+
+def test_an_activation_of_ones_own_has_its_entry_in_the_list() -> None:
+    explorer = Explorer(bent, controls=["activation"])
+    assert explorer.controls["activation"].label == "bent"
+    explorer.controls["activation"].value = "relu"
+    assert explorer.share == "Explorer(variants=('relu',), controls=('activation',))"
+    explorer.controls["activation"].value = Variant("bent", bent)
+    assert again(explorer).words == explorer.words
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"step_size": np.float64(0.3), "scale": np.float32(0.25), "seed": np.int64(4)},
+        {"sizes": np.array([2, 9, 9, 3]), "points_per_class": np.uint8(40)},
+        {"sizes": [2, np.int32(9), 3], "noise": np.float64(0), "draw": np.int8(2)},
+        {"regularization": np.float64(0), "iterations": np.int64(99)},
+        {"controls": np.array(["scale", "noise"]), "panels": np.array(["loss"])},
+        {"picture_width": np.int64(500), "variants": np.array(["relu", "tanh"])},
+        {"step_size": 1, "scale": 2, "noise": 1},
+    ],
+)
+def test_share_lines_are_plain_python(given: dict[str, Any]) -> None:
+    explorer = Explorer(**given).advance(5)
+    assert "np." not in explorer.share
+    assert "array" not in explorer.share
+    assert_same(explorer, again(explorer))
+
+
+# What is refused, and what is said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "named"),
+    [
+        ({"controls": ("colour",)}, ValueError, "controls must .*got"),
+        ({"controls": ("scale", "scale")}, ValueError, "controls must name each .*got"),
+        ({"panels": ("colour",)}, ValueError, "panels must .*got"),
+        ({"panels": ()}, ValueError, "panels must .*got"),
+        ({"measure": "colour"}, ValueError, "measure must .*got"),
+        ({"measure": 5}, TypeError, "measure must .*got"),
+        ({"iterations": 0}, ValueError, "iterations must .*got 0"),
+        ({"iterations": 1.5}, TypeError, "iterations must .*got 1.5"),
+        ({"iterations": 10**30}, ValueError, "iterations must .*got"),
+        ({"picture_width": 10**9}, ValueError, "picture_width must .*got"),
+        ({"variants": ("colour",)}, ValueError, "activation must .*got 'colour'"),
+        ({"variants": ()}, ValueError, r"variants must .*got \(\)"),
+        ({"variants": 5}, TypeError, "variants must .*got 5"),
+        ({"activations": ("relu",)}, TypeError, "must be given arguments from .*'activations'"),
+        ({"seed": None}, TypeError, "seed must .*got None"),
+        ({"seed": np.random.default_rng(0)}, TypeError, "seed must .*got"),
+        ({"points_per_class": 10**5}, ValueError, "points_per_class must .*got 100000"),
+        ({"sizes": (3, 5, 3)}, ValueError, "sizes must .*got"),
+        ({"sizes": {2, 5, 3}}, TypeError, "sizes must .*got"),
+        ({"data": [[0, 1]]}, TypeError, "data must .*got"),
+        ({"data": data, "controls": ("noise",)}, ValueError, "controls must .*'noise'.*data of"),
+        (
+            {"variants": (Variant("own", "relu", step_size=0.3),)},
+            ValueError,
+            "controls must .*'step_size'.*variants that have their own",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named_and_leave_nothing(
+    wrong: dict[str, Any], error: type[Exception], named: str
+) -> None:
+    before = models()
+    with pytest.raises(error, match=named):
+        Explorer(**wrong)
+    assert models() == before
+
+
+def test_a_panel_that_fails_leaves_nothing() -> None:
+    class Broken(Title):
+        def update(self, scene: Any) -> list[Any]:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    before = models()
+    with pytest.raises(ZeroDivisionError):
+        Explorer(panels=[Broken])
+    assert models() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("step_size", r"make a new Explorer\(step_size=5\), or move its controls\['step_size'\]"),
+        ("seed", r"make a new Explorer\(seed=5\)$"),
+        ("iterations", r"make a new Explorer\(iterations=5\)$"),
+        ("measure", r"make a new Explorer\(measure=5\)$"),
+        ("nonsense", "no attribute 'nonsense' to set$"),
+    ],
+)
+def test_an_attribute_that_has_no_effect_cannot_be_set(name: str, advice: str) -> None:
+    with pytest.raises(AttributeError, match=advice):
+        setattr(Explorer(), name, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("step_size", 20_000.0), ("scale", 1e-5), ("seed", 2**31), ("noise", 3.0)]
+)
+def test_sliders_show_what_trains(name: str, value: float) -> None:
+    explorer = Explorer(controls=[name], **{name: value})
+    assert explorer.controls[name].value == value
+    assert getattr(explorer.experiment.settings, name) == value
+    explorer.advance(3)
+    assert_same(explorer, again(explorer))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"controls": ["regularization"], "regularization": 0}, "regularization: 0, which no"),
+        ({"controls": ["width"], "sizes": (2, 30, 20, 3)}, "have 30, 20 units"),
+        (
+            {"variants": ("relu", Variant("own", "tanh", step_size=0.3))},
+            "step size: of no effect on own.",
+        ),
+        (
+            {"variants": ("relu", Variant("He", "relu", scheme="he", color="red"))},
+            "initialization scale: of no effect on He.",
+        ),
+    ],
+)
+def test_what_a_control_does_not_show_is_said(given: dict[str, Any], said: str) -> None:
+    assert said in Explorer(**given).text.notice.value
+
+
+def test_nothing_is_said_where_all_is_shown() -> None:
+    explorer = Explorer(BOTH, controls=["step_size", "scale", "width", "hidden_layers"])
+    assert explorer.text.notice.value == ""
+
+
+# Pictures and the end
+
+
+def test_pictures_are_reproducible_and_small() -> None:
+    first = Explorer(BOTH).static().data
+    assert first == Explorer(BOTH).static().data
+    assert len(first) < 60_000
+    bundle = Explorer()._repr_mimebundle_()
+    assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+
+
+def test_the_still_picture_is_described() -> None:
+    assert Explorer().advance(3).static().alt.startswith("sigmoid: iteration 3, loss")
+
+
+def test_closing_frees_the_experiment_and_says_how_to_have_it_again() -> None:
     async def work() -> None:
+        before = models()
         explorer = Explorer()
-        for value in (0.2, 0.3, 0.5):
-            thread = threading.Thread(
-                target=setattr, args=(explorer.controls["scale"], "value", value)
-            )
-            thread.start()
-            await asyncio.sleep(0.01)
-            thread.join()
-        await until(lambda: explorer.experiment.settings.scale == 0.5)
-        await until(lambda: explorer.experiment.iteration > 50)
-        assert explorer.trouble.value == ""
-
-    in_loop(work)
-
-
-def test_frantic_moves_end_with_the_last() -> None:
-    async def work() -> None:
-        explorer = Explorer(BOTH, controls=("step_size", "scale", "hidden_layers", "activation"))
-        for number in range(30):
-            explorer.controls["scale"].value = 0.1 + number / 100
-            explorer.controls["hidden_layers"].value = 1 + number % 3
-            explorer.controls["activation"].value = ("tanh", "relu", "sigmoid")[number % 3]
-            if number % 4 == 0:
-                await asyncio.sleep(0.003)
-        last = Settings(("sigmoid",), (2, 50, 50, 50, 3), scale=0.39)
-        await until(lambda: explorer.experiment.settings == last)
-        await until(lambda: explorer.experiment.iteration > 10)
-        assert explorer.trouble.value == ""
-
-    in_loop(work)
-
-
-def test_a_finished_run_plays_from_the_beginning() -> None:
-    async def work() -> None:
-        explorer = Explorer(iterations=30)
         explorer.toggle()
-        await until(lambda: explorer.experiment.iteration == 30 and not explorer._playing)
-        first = explorer.experiment
-        explorer.toggle()
-        await until(lambda: explorer.experiment is not first and not explorer._playing)
-        assert explorer.experiment.iteration == 30
-
-    in_loop(work)
-
-
-def test_pictures_wait_for_a_page_that_confirms_them_late() -> None:
-    async def work() -> None:
-        explorer = Explorer()
-        shown = []
-        explorer.image.observe(lambda change: shown.append(change["new"]), "value")
-        asked, returned = explorer._receipts._asked, explorer._receipts._returned
-        returned.value = asked.value  # As the page does it.
-        explorer.toggle()
-        await until(lambda: asked.value > returned.value)
-        first = len(shown)
-        await asyncio.sleep(explorer_module.PROMPT + 0.2)
-        before, reached = len(shown), explorer.experiment.iteration
-        await asyncio.sleep(0.3)
-        assert len(shown) == before < first + 12, "pictures pile up"
-        assert explorer.experiment.iteration > reached, "training waits too"
-        explorer.toggle()
-        await asyncio.sleep(0.1)
-        assert len(shown) == before
-        returned.value = asked.value
-        # The last state is shown all the same, and nothing after it.
-        await until(lambda: explorer.share in explorer.readout.value)
-        assert explorer.share.endswith(f".advance({explorer.experiment.iteration})")
-        assert len(shown) == before + 1
-
-    in_loop(work)
-
-
-def test_pictures_go_out_where_no_page_confirms_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(confirmed: int) -> None:
-        explorer = Explorer()
-        explorer._receipts._returned.value = confirmed
-        shown = []
-        explorer.image.observe(lambda change: shown.append(change["new"]), "value")
-        explorer.toggle()
-        await until(lambda: len(shown) > 10)
-
-    in_loop(lambda: work(0))
-    # A page that confirmed once and is gone.
-    monkeypatch.setattr(explorer_module, "LOST", 0.05)
-    in_loop(lambda: work(1))
-
-
-def test_an_error_in_the_task_is_shown_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        explorer = Explorer()
-        with monkeypatch.context() as patch:
-            patch.setattr(explorer._picture, "show", lambda _: 1 / 0)
-            explorer.toggle()
-            await until(lambda: "ZeroDivisionError" in explorer.trouble.value)
-            assert not explorer._playing
-        explorer.controls["scale"].value = 0.5
-        await until(lambda: explorer.trouble.value == "")
-        await until(lambda: explorer.experiment.iteration > 10)
-
-    in_loop(work)
-
-
-def test_closing_ends_the_task_and_leaves_no_widget() -> None:
-    async def work() -> None:
-        before = len(_widgets())
-        explorer = Explorer()
-        explorer.toggle()
-        await until(lambda: explorer.experiment.iteration > 10)
-        figure = weakref.ref(explorer.figure)
+        await until(lambda: explorer.iteration > 10)
+        held = [explorer.experiment, *explorer.experiment.trainers, explorer.figure]
+        references = [weakref.ref(one) for one in held]
+        del held
         explorer.close()
-        explorer.close()
-        await until(explorer._task.done)
-        assert len(_widgets()) <= before
+        await until(lambda: explorer.ended)
         gc.collect()
-        assert figure() is None
-        experiment = explorer.experiment.iteration
-        await asyncio.sleep(0.05)
-        assert explorer.experiment.iteration == experiment
-
-        assert explorer.static().data, "it cannot be looked at any more"
+        assert [reference() for reference in references] == [None] * len(references)
+        assert models() == before
+        with pytest.raises(RuntimeError, match=r"Explorer\(\)\.advance\(\d+\) makes one like it"):
+            _ = explorer.experiment
 
     in_loop(work)
-    gc.collect()
-    assert not list(Live._alive)
-
-
-def _widgets() -> dict[str, Widget]:
-    from ipywidgets.widgets.widget import _instances
-
-    return dict(_instances)
-
-
-def test_running_a_cell_again_ends_its_earlier_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        runs = {"one": "cell", "other": "cell 2"}
-        made = []
-        for cell, run in [("one", 1), ("one", 1), ("other", 2), ("one", 3)]:
-            origin = (runs[cell], str(run))
-            monkeypatch.setattr("vanishing.explorer._cell_and_run", lambda origin=origin: origin)
-            made.append(Explorer())
-        assert [explorer._closed for explorer in made] == [True, True, False, False]
-        await until(lambda: made[0]._task.done())
-
-    in_loop(work)
-
-
-def test_training_stops_when_the_last_view_is_closed() -> None:
-    async def work() -> None:
-        explorer = Explorer()
-        for views in (1, 2):
-            explorer._view_count = views
-        explorer.toggle()
-        await until(lambda: explorer.experiment.iteration > 10)
-        explorer._view_count = 1
-        assert explorer._playing
-        explorer._view_count = 0
-        assert not explorer._playing
-        await until(lambda: explorer.buttons["toggle"].description == "Play")
-
-    in_loop(work)
-
-
-def test_two_explorers_train_at_once() -> None:
-    async def work() -> None:
-        both = [Explorer(), Explorer(("relu",))]
-        for explorer in both:
-            explorer.toggle()
-        await until(lambda: all(explorer.experiment.iteration > 50 for explorer in both))
-
-    in_loop(work)
-
-
-# The data's own
-
-
-def test_spiral_explorer_shows_the_data_that_are_asked_for() -> None:
-    explorer = SpiralExplorer()
-    assert explorer.words.startswith("300 points: 3 arms of 100, noise 0.2, 2% of the points")
-    assert explorer.share == "spiral(100, noise=0.2, rng=0)"
-    before = explorer.image.value
-    explorer.controls["noise"].value = 0.6
-    explorer.controls["points_per_class"].value = 50
-    assert explorer.words.startswith("150 points: 3 arms of 50, noise 0.6")
-    assert explorer.image.value != before
-    explorer.buttons["reset"].click()
-    assert explorer.share == "spiral(100, noise=0.2, rng=0)"
-    assert repr(explorer) == "SpiralExplorer()"

@@ -51,15 +51,19 @@ def make_room(control: widgets.Widget, value: Any) -> bool:
     """
     if isinstance(control, widgets.Dropdown):
         _list_too(control, value)
-    elif not isinstance(control, LogSlider):
+    elif isinstance(control, LogSlider):
+        return _reach(control, value)
+    elif isinstance(control, _Honest):
         control.min, control.max = min(control.min, value), max(control.max, value)
-    elif value > 0:
+    return True
+
+
+def _reach(control: LogSlider, value: float) -> bool:
+    if value > 0:
         power = math.log10(value)
         control.min = min(control.min, math.floor(power + ROUNDING))
         control.max = max(control.max, math.ceil(power - ROUNDING))
-    else:
-        return False
-    return True
+    return value > 0
 
 
 def _list_too(control: widgets.Dropdown, value: Any) -> None:

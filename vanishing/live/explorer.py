@@ -274,7 +274,8 @@ class Explorer(Player):
     @property
     def share(self) -> str:
         """The line of Python that recreates exactly this state."""
-        done = self.experiment.iteration
+        # That all have diverged was noticed by one more iteration, which was not made.
+        done = self.iteration + self.diverged
         return self._recreate(self.experiment.settings) + (f".advance({done})" if done else "")
 
     def _recreate(self, settings: Settings) -> str:

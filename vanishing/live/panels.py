@@ -93,13 +93,17 @@ def plane(data: Dataset) -> tuple[tuple[float, float], tuple[float, float]]:
     return (float(x - half), float(y - half)), (float(x + half), float(y + half))
 
 
-def show_plane(ax: Axes, data: Dataset) -> None:
-    """Give a map its limits and few ticks."""
+def check_plane(data: Dataset) -> None:
+    """Raise where points cannot be drawn on a map."""
     if data.points.shape[1] != 2:
         raise ValueError(
             "data must have points of 2 coordinates for the panels 'points' and 'regions'; "
             f"got {data.points.shape[1]}"
         )
+
+
+def show_plane(ax: Axes, data: Dataset) -> None:
+    """Give a map its limits and few ticks."""
     low, high = plane(data)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="", ylabel="")
     if high == (REACH, REACH):
@@ -144,6 +148,7 @@ class PointsPanel(Panel):
     def setup(self, axes: Sequence[Axes], scene: HasData) -> None:
         """Draw the points and the names of their classes."""
         (ax,) = axes
+        check_plane(scene.data)
         self.drawn = figures.points(ax, scene.data)
         show_plane(ax, scene.data)
         ax.legend(
@@ -173,6 +178,7 @@ class RegionsPanel(Panel):
 
     def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
         """Prepare each network's map."""
+        check_plane(scene.data)
         self.images = [Pixels(ax) for ax in axes]
         # Points seldom move: they are drawn when they do, and laid over the map as an image.
         self.overlays = [Pixels(ax) for ax in axes]

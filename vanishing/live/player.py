@@ -124,7 +124,7 @@ class Player(Live):
             self._steps_made = wish.generation, wish.steps - left + 1
             self._advance(1)
         elif self.playing:
-            self.pace.work(seconds, self._advance, lambda: self.wish is wish)
+            self.pace.work(seconds, self._advance, lambda: self.wish is wish and not self.finished)
         if self.finished:
             # What was wanted until now; a wish that has come meanwhile is of another run.
             self._halted = wish

@@ -249,7 +249,6 @@ class Live(widgets.VBox):  # type: ignore[misc]
     # Parts.
 
     def _assemble(self, names: Sequence[str]) -> None:
-        self._ending.callback(self._close_parts)
         self._loop = Loop(self._turn, self._stop_for)
         self._ending.callback(self._loop.close)
         self.receipts = Receipts(self.clock)
@@ -262,24 +261,29 @@ class Live(widgets.VBox):  # type: ignore[misc]
         # A pixel of the picture is a pixel on the screen, wherever there is room.
         width = f"{self._picture.figure.bbox.width:.0f}px"
         layout = {"width": width, "max_width": "100%", "align_self": "flex-start"}
-        self.image, self.text = widgets.Image(format="jpeg", layout=layout), Words()
-        self.controls = {name: self.catalogue[name]() for name in names}
+        self.image = self._keep(widgets.Image(format="jpeg", layout=layout))
+        self.text = self._keep(Words())
+        self.controls = {name: self._keep(self.catalogue[name]()) for name in names}
         for name, control in self.controls.items():
             control.observe(functools.partial(self._moved, name), "value")
-        self.buttons = {name: button(name) for name in self.offered}
+        self.buttons = {name: self._keep(button(name)) for name in self.offered}
         for name, one in self.buttons.items():
             one.on_click(functools.partial(self._pressed, name))
+        extra = [self._keep(part) for part in self.extra_parts()]
+        rows = [list(self.controls.values()), [*self.buttons.values(), *extra]]
+        layout = {"flex_flow": "row wrap"}
+        boxes = [self._keep(widgets.HBox(row, layout=layout)) for row in rows]
+        self.children = [*boxes, self.image, self.text]
         self.add_class("vanishing-live")
         # Zero, and not None, has the front end count the views of this widget.
         self._view_count = 0
         self.observe(self._views_changed, "_view_count")
-        rows = {"flex_flow": "row wrap"}
-        self.children = [
-            widgets.HBox(list(self.controls.values()), layout=rows),
-            widgets.HBox([*self.buttons.values(), *self.extra_parts()], layout=rows),
-            self.image,
-            self.text,
-        ]
+
+    def _keep(self, part: Any) -> Any:
+        """Have a part closed in the end: a widget that is closed leaves what it holds open."""
+        for one in _parts(part):
+            self._ending.callback(close_models, one)
+        return part
 
     # Observers: they express a wish.
 
@@ -398,19 +402,16 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """End the task, take the widget with all its parts out of the page, free its memory."""
-        if self._sealed and not self.closed:
+        # Python calls this once more when the widget goes, even where it was never made.
+        if self.comm is None:
+            return
+        if self._sealed:
             self._left = self.share
         self._open.discard(self)
         self._ending.close()
+        self.layout.close()
         super().close()
         self._forget()
-
-    def _close_parts(self) -> None:
-        # A widget that is closed leaves what it consists of open.
-        self.layout.close()
-        for part in _parts(self):
-            if part is not self:
-                close_models(part)
 
     def _forget(self) -> None:
         # IPython keeps all that a cell has shown, also what is closed.

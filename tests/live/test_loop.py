@@ -1,0 +1,158 @@
+"""The task: woken from any thread, one turn after the other, errors told, an end."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from waiting import in_loop, until
+
+from vanishing.live import loop as loop_module
+from vanishing.live.loop import Loop, cell_and_run
+
+
+class Turns:
+    """Counts turns, and wants more of them up to a number."""
+
+    def __init__(self, wanted: int = 1) -> None:
+        self.wanted, self.made, self.thread = wanted, 0, 0
+        self.errors: list[Exception] = []
+
+    def __call__(self) -> bool:
+        self.made += 1
+        self.thread = threading.get_ident()
+        if self.wanted < 0:
+            raise ZeroDivisionError("below zero")
+        return self.made < self.wanted
+
+    def loop(self) -> Loop:
+        return Loop(self, self.errors.append)
+
+
+def test_without_a_loop_a_turn_is_taken_at_once() -> None:
+    turns = Turns(5)
+    loop = turns.loop()
+    assert not loop.runs
+    loop.wake()
+    assert turns.made == 1
+    loop.close()
+    loop.wake()
+    assert turns.made == 1
+    assert loop.ended
+
+
+def test_without_a_loop_an_error_is_told() -> None:
+    turns = Turns(-1)
+    turns.loop().wake()
+    assert [str(error) for error in turns.errors] == ["below zero"]
+
+
+def test_turns_are_taken_until_there_is_nothing_more_to_do() -> None:
+    async def work() -> None:
+        turns = Turns(5)
+        loop = turns.loop()
+        assert loop.runs
+        await asyncio.sleep(0.02)
+        assert turns.made == 0, "nobody woke it"
+        loop.wake()
+        assert turns.made == 0, "not in the observer itself"
+        await until(lambda: turns.made == 5)
+        await asyncio.sleep(0.05)
+        assert turns.made == 5
+        turns.wanted = 8
+        loop.wake()
+        await until(lambda: turns.made == 8)
+
+    in_loop(work)
+
+
+def test_another_thread_wakes_it_and_the_loops_thread_works() -> None:
+    async def work() -> None:
+        turns = Turns()
+        loop = turns.loop()
+        thread = threading.Thread(target=loop.wake)
+        thread.start()
+        thread.join()
+        await until(lambda: turns.made == 1)
+        assert turns.thread == threading.get_ident()
+
+    in_loop(work)
+
+
+def test_others_get_their_turn_between() -> None:
+    async def work() -> None:
+        turns = Turns(20)
+        turns.loop().wake()
+        longest = 0.0
+        while turns.made < 20:
+            begin = time.perf_counter()
+            await asyncio.sleep(0)
+            longest = max(longest, time.perf_counter() - begin)
+        assert longest < 0.02
+
+    in_loop(work)
+
+
+def test_an_error_is_told_and_survived() -> None:
+    async def work() -> None:
+        turns = Turns(-1)
+        loop = turns.loop()
+        loop.wake()
+        await until(lambda: bool(turns.errors))
+        assert turns.made == 1
+        turns.wanted = 3
+        loop.wake()
+        await until(lambda: turns.made == 3)
+
+    in_loop(work)
+
+
+def test_closing_ends_it() -> None:
+    async def work() -> None:
+        turns = Turns(10**9)
+        loop = turns.loop()
+        loop.wake()
+        await until(lambda: turns.made > 3)
+        loop.close()
+        await until(lambda: loop.ended)
+        made = turns.made
+        loop.wake()
+        await asyncio.sleep(0.02)
+        assert turns.made == made
+
+    in_loop(work)
+
+
+def test_waking_after_the_kernels_loop_has_ended_does_nothing() -> None:
+    turns, made = Turns(), []
+
+    async def work() -> None:
+        made.append(turns.loop())
+
+    in_loop(work)
+    made[0].wake()
+    assert turns.made == 0
+
+
+class Shell:
+    """Stands for IPython; it has just been sent this message."""
+
+    def __init__(self, parent: dict[str, object] | None) -> None:
+        self.get_parent = lambda: parent
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        (None, (None, None)),
+        (Shell(None), (None, None)),
+        (Shell({"header": {"msg_id": "7"}, "metadata": {}}), (None, "7")),
+        (Shell({"header": {"msg_id": "7"}, "metadata": {"cellId": "a"}}), ("a", "7")),
+    ],
+    ids=["no IPython", "no message", "no cell", "cell"],
+)
+def test_the_front_end_tells_which_cell_is_run(
+    monkeypatch: pytest.MonkeyPatch, shell: object, expected: object
+) -> None:
+    monkeypatch.setattr(loop_module, "get_ipython", lambda: shell)
+    assert cell_and_run() == expected

@@ -1,0 +1,260 @@
+"""The picture and its layout, with panels that know nothing of networks."""
+
+import io
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from vanishing.live import Panel, Pixels
+from vanishing.live.picture import WIDTH, Layout, Picture
+
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+@dataclass
+class Place:
+    """A scene: where a red square stands, on axes that end somewhere."""
+
+    x: float = 0.0
+    frame: Any = "first"
+
+
+class Square(Panel):
+    """A red square that moves; beyond 1 its axes give way."""
+
+    square = True
+
+    def setup(self, axes: Sequence[Any], scene: Place) -> None:
+        (self.ax,) = axes
+        self.ax.set(xlim=(0, 1), ylim=(0, 1), title=str(scene.frame))
+        self.patch = Rectangle((0, 0), 0.1, 0.1, color="red")
+        self.ax.add_patch(self.patch)
+
+    def update(self, scene: Place) -> list[Any]:
+        self.patch.set_x(scene.x)
+        reach = max(1.0, 2 * scene.x)
+        self.outgrown = self.ax.get_xlim()[1] != reach
+        if self.outgrown:
+            self.ax.set_xlim(0, reach)
+        return [self.patch]
+
+
+class Wide(Square):
+    """The same at the right."""
+
+    square = False
+
+
+def color_at(picture: Picture, ax: Any, x: float, y: float) -> tuple[int, ...]:
+    """Return the colour of a place in the coordinates of the axes."""
+    pixels = picture.pixels()
+    column, row = ax.transData.transform((x, y))
+    return tuple(int(part) for part in pixels[len(pixels) - 1 - int(row), int(column)])
+
+
+@pytest.mark.parametrize("kind", [Square, Wide])
+def test_what_moves_is_drawn_where_it_is_now(kind: type[Panel]) -> None:
+    picture = Picture([kind], Place(0.2))
+    ax = picture.figure.axes[0]
+    assert color_at(picture, ax, 0.25, 0.05) == RED
+    picture.show(Place(0.7))
+    assert picture.figure.axes[0] is ax, "all was drawn anew"
+    assert color_at(picture, ax, 0.75, 0.05) == RED
+    assert color_at(picture, ax, 0.25, 0.05) == WHITE
+
+
+def test_axes_that_are_outgrown_are_drawn_anew() -> None:
+    picture = Picture([Square], Place(0.2))
+    ax = picture.figure.axes[0]
+    before = picture.pixels()
+    picture.show(Place(2.0))
+    assert ax.get_xlim() == (0, 4)
+    assert color_at(picture, ax, 2.05, 0.05) == RED
+    below = slice(round(before.shape[0] - ax.bbox.y0), None)
+    assert (picture.pixels()[below] != before[below]).any(), "the ticks are the old ones"
+
+
+def test_another_frame_is_built_from_scratch() -> None:
+    picture = Picture([Square], Place())
+    figure = picture.figure
+    picture.show(Place(frame="second"))
+    assert picture.figure is not figure
+    assert picture.figure.axes[0].get_title("left") == "second"
+
+
+def test_what_failed_is_built_from_scratch() -> None:
+    class Broken(Square):
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:
+            super().setup(axes, scene)
+            if scene.frame == "bad":
+                raise ZeroDivisionError
+
+    picture = Picture([Broken], Place(0.2))
+    with pytest.raises(ZeroDivisionError):
+        picture.show(Place(frame="bad"))
+    picture.show(Place(0.5))
+    assert color_at(picture, picture.figure.axes[0], 0.55, 0.05) == RED
+
+
+def test_a_picture_that_was_released_is_drawn_again() -> None:
+    picture = Picture([Square], Place(0.2))
+    before = picture.pixels()
+    picture.release()
+    assert picture.figure is None
+    picture.show(Place(0.2))
+    np.testing.assert_array_equal(picture.pixels(), before)
+
+
+def test_files_hold_what_is_shown() -> None:
+    picture = Picture([Square, Wide], Place(0.4))
+    shown = picture.pixels().astype(int)
+    for file, nearness in ((picture.png(), 2), (picture.jpeg(), 3)):
+        found = np.asarray(Image.open(io.BytesIO(file)).convert("RGB")).astype(int)
+        assert found.shape == shown.shape
+        assert np.abs(found - shown).mean() < nearness
+    assert picture.jpeg().startswith(b"\xff\xd8")
+    assert picture.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("width", [420, 840, 1680])
+def test_the_whole_picture_grows_with_its_width(width: int) -> None:
+    picture = Picture([Square, Wide], Place(), width=width)
+    assert picture.pixels().shape[1] == width
+    box = picture.figure.axes[0].bbox
+    assert box.width == pytest.approx(354 * width / WIDTH, abs=1)
+
+
+def test_panels_take_as_many_axes_as_they_count() -> None:
+    class Three(Panel):
+        square = True
+
+        def count(self, scene: Any) -> int:  # noqa: ARG002
+            return 3
+
+        def setup(self, axes: Sequence[Any], scene: Any) -> None:  # noqa: ARG002
+            self.axes = axes
+
+        def update(self, scene: Any) -> list[Any]:  # noqa: ARG002
+            return []
+
+    picture = Picture([Wide, Three, Square], Place())
+    wide, three, last = picture.panels
+    assert [wide.ax, *three.axes, last.ax] == [  # type: ignore[attr-defined]
+        picture.figure.axes[number] for number in (4, 0, 1, 2, 3)
+    ]
+
+
+# Pixels
+
+
+def test_pixels_fill_their_axes_with_the_first_row_at_the_bottom() -> None:
+    class Flag(Panel):
+        square = True
+
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:  # noqa: ARG002
+            (self.ax,) = axes
+            self.ax.set(xlim=(0, 1), ylim=(0, 1))
+            self.flag = Pixels(self.ax)
+            columns, rows = self.flag.size
+            assert self.flag.pixels.shape == (rows, columns, 4)
+            self.flag.pixels[: rows // 2, : columns // 2] = (*RED, 255)
+            self.flag.pixels[rows // 2 :, columns // 2 :] = (*BLUE, 255)
+
+        def update(self, scene: Place) -> list[Any]:  # noqa: ARG002
+            return [self.flag]
+
+    picture = Picture([Flag], Place())
+    ax = picture.figure.axes[0]
+    assert color_at(picture, ax, 0.05, 0.05) == RED
+    assert color_at(picture, ax, 0.95, 0.95) == BLUE
+    assert color_at(picture, ax, 0.05, 0.95) == WHITE
+    assert color_at(picture, ax, 0.95, 0.05) == WHITE
+
+
+def test_a_stamp_keeps_artists_where_they_stood() -> None:
+    class Stamped(Square):
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:
+            super().setup(axes, scene)
+            self.patch.set_xy((0.6, 0.7))
+            self.stamp = Pixels(self.ax)
+            self.stamp.stamp([self.patch])
+            self.patch.remove()
+
+        def update(self, scene: Place) -> list[Any]:  # noqa: ARG002
+            return [self.stamp]
+
+    picture = Picture([Stamped], Place())
+    ax = picture.figure.axes[0]
+    assert color_at(picture, ax, 0.65, 0.75) == RED
+    assert color_at(picture, ax, 0.65, 0.25) == WHITE
+    assert color_at(picture, ax, 0.25, 0.75) == WHITE
+
+
+# Layout
+
+
+def placed(square: int, wide: int) -> tuple[Layout, list[Any], list[Any]]:
+    """Return a layout with its maps and its curves, their extents in pixels, labels included."""
+    layout = Layout(square, wide)
+    figure = Figure((layout.width / 100, layout.height / 100), 100)
+    axes = [layout.maps(figure), layout.curves(figure)]
+    for ax in itertools.chain(*axes):
+        ax.tick_params(labelsize=12)
+    for ax in axes[0]:
+        ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), title="Title", xticks=(-1, 0, 1))
+        ax.set_yticks((-1, 0, 1))
+    for number, ax in enumerate(axes[1]):
+        ax.set(yscale="log", ylim=(1e-11, 1e3), title="Title")
+        ax.tick_params(labelbottom=number == wide - 1)
+    figure.canvas.draw()
+    return layout, *axes
+
+
+CASES = [(0, 1), (0, 4), (1, 0), (1, 1), (1, 4), (2, 0), (2, 2), (3, 0), (3, 2), (4, 3), (9, 2)]
+
+
+@pytest.mark.parametrize(("square", "wide"), CASES)
+def test_nothing_overlaps_and_nothing_is_cut_off(square: int, wide: int) -> None:
+    layout, maps, curves = placed(square, wide)
+    assert (len(maps), len(curves)) == (square, wide)
+    boxes = [ax.get_tightbbox() for ax in [*maps, *curves]]
+    for one, other in itertools.combinations(boxes, 2):
+        apart = one.x1 <= other.x0 or other.x1 <= one.x0 or one.y1 <= other.y0 or other.y1 <= one.y0
+        assert apart
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= layout.width + 12
+        assert box.y0 >= 0
+        assert box.y1 <= layout.height
+
+
+@pytest.mark.parametrize(("square", "wide"), CASES)
+def test_maps_are_squares_that_can_be_read(square: int, wide: int) -> None:
+    layout, maps, curves = placed(square, wide)
+    for ax in maps:
+        assert ax.bbox.width == pytest.approx(ax.bbox.height, abs=0.5)
+        assert ax.bbox.width > 199.5
+    for ax in curves:
+        assert ax.bbox.width >= 250
+        assert ax.bbox.height >= 140
+    assert layout.width <= WIDTH
+
+
+def test_maps_are_read_like_words_from_the_top_left() -> None:
+    _, maps, _ = placed(5, 1)
+    corners = [(-round(ax.bbox.y0), round(ax.bbox.x0)) for ax in maps]
+    assert corners == sorted(corners)
+    assert len({column for _, column in corners}) == 2
+
+
+def test_one_map_is_the_largest() -> None:
+    sides = [placed(square, 2)[1][0].bbox.width for square in (1, 2, 4)]
+    assert sides == sorted(sides, reverse=True)
+    assert sides[0] > 350

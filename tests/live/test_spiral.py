@@ -1,0 +1,94 @@
+"""The spiral explorer: which points are drawn under each control, and what is said of them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from waiting import models
+
+from vanishing import spiral
+from vanishing.live import SpiralExplorer
+
+
+def test_it_shows_the_data_that_are_asked_for() -> None:
+    explorer = SpiralExplorer()
+    assert explorer.words == (
+        "300 points: 3 arms of 100, noise 0.2, "
+        "2% of the points have their nearest neighbor in another arm"
+    )
+    assert explorer.words in explorer.text.readout.value
+    assert explorer.share == "spiral(100, noise=0.2, rng=0)"
+    assert repr(explorer) == "SpiralExplorer()"
+    assert list(explorer.controls) == ["noise", "points_per_class"]
+    assert list(explorer.buttons) == ["reset"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("noise", 0.6, spiral(100, noise=0.6, rng=0)),
+        ("points_per_class", 50, spiral(50, rng=0)),
+        ("seed", 3, spiral(rng=3)),
+    ],
+)
+def test_a_moved_control_draws_other_points(name: str, value: Any, expected: Any) -> None:
+    explorer = SpiralExplorer(controls=(name,))
+    before = explorer.image.value
+    explorer.controls[name].value = value
+    np.testing.assert_array_equal(explorer.data.points, expected.points)
+    assert explorer.image.value != before
+    shared = eval(explorer.share, {"spiral": spiral})
+    np.testing.assert_array_equal(shared.points, expected.points)
+    drawn: Any = explorer.picture.panels[0]
+    offsets = np.concatenate([dots.get_offsets() for dots in drawn.drawn])
+    np.testing.assert_array_equal(offsets, expected.points)
+    explorer.buttons["reset"].click()
+    np.testing.assert_array_equal(explorer.data.points, spiral(rng=0).points)
+
+
+def test_arguments_are_where_it_begins() -> None:
+    explorer = SpiralExplorer(noise=2.0, points_per_class=500, seed=7, controls=("noise", "seed"))
+    assert explorer.share == "spiral(500, noise=2.0, rng=7)"
+    assert {name: one.value for name, one in explorer.controls.items()} == {"noise": 2.0, "seed": 7}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"noise": -1}, ValueError),
+        ({"noise": "much"}, TypeError),
+        ({"points_per_class": 10**5}, ValueError),
+        ({"points_per_class": 0}, ValueError),
+        ({"seed": None}, TypeError),
+        ({"seed": -1}, ValueError),
+        ({"controls": ("step_size",)}, ValueError),
+    ],
+)
+def test_wrong_arguments_are_named_and_leave_nothing(
+    wrong: dict[str, Any], error: type[Exception]
+) -> None:
+    before = models()
+    (name,) = wrong
+    with pytest.raises(error, match=f"{name} must .*got"):
+        SpiralExplorer(**wrong)
+    assert models() == before
+
+
+def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:
+    explorer = SpiralExplorer()
+    with pytest.raises(AttributeError, match=r"SpiralExplorer\(noise=1\), or move its controls"):
+        explorer.noise = 1
+    with pytest.raises(AttributeError, match=r"make a new SpiralExplorer\(seed=1\)$"):
+        explorer.seed = 1
+
+
+def test_the_legend_names_the_classes() -> None:
+    legend = SpiralExplorer().figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["class 0", "class 1", "class 2"]
+
+
+def test_closing_frees_the_points() -> None:
+    explorer = SpiralExplorer()
+    explorer.close()
+    with pytest.raises(RuntimeError, match=r"spiral\(100, noise=0.2, rng=0\) makes one like it"):
+        _ = explorer.data
