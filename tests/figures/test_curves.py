@@ -250,6 +250,43 @@ def test_long_gradient_curves_are_thinned_as_their_axis_is(log: bool) -> None:
     np.testing.assert_array_equal(line.get_ydata(), curves[:, 1])
 
 
+def test_the_penaltys_floor_lies_beneath_each_curve() -> None:
+    history = record(40, every=7)
+    lines = figures.gradient_curves(axes(), history, variant=OWN, layers=[3, 1], floor=True)
+    assert [line.get_label() for line in lines] == [
+        "narrow, layer 3",
+        "narrow, layer 1",
+        "penalty's floor, layer 3",
+        "penalty's floor, layer 1",
+    ]
+    absolute = history.weight_sum_absolute
+    for layer, fans, line in ((3, 5 + 3, lines[2]), (1, 2 + 4, lines[3])):
+        assert same_style(line, figures.layer_style(layer))
+        assert line.get_xdata().tolist() == history.iteration.tolist()
+        floor = history.regularization * absolute[:, layer - 1] / fans
+        np.testing.assert_allclose(line.get_ydata(), floor, rtol=1e-15)
+    for curve, floor in zip(lines[:2], lines[2:], strict=True):
+        assert floor.get_color() == curve.get_color()
+        assert floor.get_linewidth() < curve.get_linewidth()
+        assert floor.get_alpha() < 1
+        assert floor.get_zorder() < curve.get_zorder()
+
+
+def test_long_floors_are_thinned_with_their_curves() -> None:
+    history = record(3000)
+    curve, _, floor, _ = figures.gradient_curves(axes(), history, variant="relu", floor=True)
+    x, values = figures.thinned(history.penalty_floor()[:, :1])
+    assert floor.get_xdata().tolist() == curve.get_xdata().tolist() == x.tolist()
+    assert floor.get_ydata().tolist() == values[:, 0].tolist()
+
+
+def test_a_function_that_reads_the_lectures_statistic_has_a_floor_too() -> None:
+    drawn = figures.gradient_curves(
+        axes(), record(4), variant="relu", measure=History.lecture_statistic, floor=True
+    )
+    assert len(drawn) == 4
+
+
 def test_measured_is_the_measure_of_all_layers() -> None:
     history = record(6)
     np.testing.assert_array_equal(figures.measured(history, "RMS of delta"), rms_of_delta(history))
@@ -387,6 +424,12 @@ def test_what_is_no_curve_is_refused(call: Any, message: str) -> None:
         ("gradient_curves", {"layers": 2}, "layers must be a sequence of whole numbers; got 2"),
         ("gradient_curves", {"variant": 1}, "variant must be one of .*; got 1"),
         ("gradient_curves", {"measure": "size"}, "measure must be one of .*; got 'size'"),
+        ("gradient_curves", {"floor": 1}, "floor must be True or False; got 1"),
+        (
+            "gradient_curves",
+            {"floor": True, "measure": "norm of dW"},
+            "floor must be False for the measure 'norm of dW': .* the lecture statistic reads",
+        ),
         ("band", {"ax": 1}, "ax must be a Matplotlib Axes"),
         ("band", {"curves": [1, 2]}, r"curves must be .* of shape \(T, runs\); got shape \(2,\)"),
         ("band", {"layer": 0}, "layer must be a whole number, at least 1; got 0"),

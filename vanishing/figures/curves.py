@@ -175,6 +175,7 @@ def gradient_curves(
     measure: MeasureLike = "lecture statistic",
     layers: Sequence[int] | None = None,
     log_iterations: bool = False,
+    floor: bool = False,
 ) -> list[Line2D]:
     """Draw the gradient's size in each layer over iterations, on a logarithmic scale.
 
@@ -193,11 +194,14 @@ def gradient_curves(
         Which layers, counted from 1. Left out: all that end in hidden units.
     log_iterations : bool
         Whether the horizontal axis is logarithmic too.
+    floor : bool
+        Whether the penalty's floor is drawn beneath each curve: what the lecture's statistic
+        reads where the data's gradient and the penalty's cancel. Only that statistic has one.
 
     Returns
     -------
     list of Line2D
-        One curve a layer.
+        One curve a layer; then, if they are wanted, one floor a layer.
 
     Raises
     ------
@@ -207,13 +211,32 @@ def gradient_curves(
     check_axes(ax)
     sizes = measured(history, measure)
     chosen = _chosen_layers(layers, sizes.shape[1])
-    looks = [look(variant, layer) for layer in chosen]
     columns = [layer - 1 for layer in chosen]
-    x, curves = thinned(sizes[:, columns], history.iteration, log=log_iterations)
+    looks, drawn = [look(variant, layer) for layer in chosen], [sizes[:, columns]]
+    if truth("floor", floor):
+        _check_has_floor(measure)
+        looks += [_floor_look(variant, layer) for layer in chosen]
+        drawn.append(history.penalty_floor()[:, columns])
+    x, curves = thinned(np.hstack(drawn), history.iteration, log=log_iterations)
     iteration_axis(ax, log=log_iterations)
     ax.set_yscale("log")
     caption(ax, y=as_measure(measure).label)
     return [ax.plot(x, y, **one)[0] for y, one in zip(curves.T, looks, strict=True)]
+
+
+def _check_has_floor(measure: MeasureLike) -> None:
+    found = as_measure(measure)
+    if found.function is not History.lecture_statistic:
+        raise ValueError(
+            f"floor must be False for the measure {found.name!r}: the penalty's floor is what the "
+            "lecture statistic reads at rest"
+        )
+
+
+def _floor_look(variant: VariantLike, layer: int) -> dict[str, Any]:
+    """Return the look of a layer's curve, but thinner and paler."""
+    named = look(variant, layer, f"penalty's floor, layer {layer}")
+    return {**named, "linewidth": 1.2, "alpha": 0.7, "zorder": 1.5}
 
 
 def _chosen_layers(layers: Any, count: int) -> list[int]:
