@@ -85,8 +85,12 @@ def test_each_part_has_its_own_bars(ax: Axes) -> None:
         ("#cccccc", r"\\\\"),
         ("#f0e442", "///"),
     ]
-    edges = {(to_hex(bar.get_edgecolor()), bar.get_linewidth()) for bars in drawn for bar in bars}
-    assert edges == {("#000000", 0.8)}
+    edges = {
+        (to_hex(bar.get_edgecolor(), keep_alpha=True), bar.get_linewidth())
+        for bars in drawn
+        for bar in bars
+    }
+    assert edges == {("#000000ff", 0.8)}
 
 
 def test_with_all_its_parts_the_waterfall_leads_to_the_attenuation(ax: Axes) -> None:
