@@ -1,28 +1,22 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import blob, network_of, problems
 
-from vanishing import Dataset, Network, Run, Trainer, gradients, lecture, train_together
-from vanishing.ledger import saturation_share
-from vanishing.measures import MEASURES, find_measure
+from vanishing import Dataset, History, Network, Run, Trainer, gradients, lecture
+from vanishing.measures import MEASURES, Measure, as_measure, find_measure
+from vanishing.units import saturated_fraction
 
 Arrays = list[np.ndarray]
 ITERATIONS = (0, 10, 1000, 20_000)
 
 
-@st.composite
-def problems(draw: st.DrawFn) -> tuple[Network, Dataset]:
-    rng = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
-    inputs, classes = draw(st.integers(1, 3)), draw(st.integers(2, 4))
-    sizes = (inputs, *draw(st.lists(st.integers(1, 12), max_size=3)), classes)
-    activation = draw(st.sampled_from(["sigmoid", "tanh", "relu", "leaky_relu"]))
-    network = Network.initialize(sizes, activation, scale=draw(st.floats(0.05, 1.0)), rng=rng)
-    n = draw(st.integers(1, 20))
-    return network, Dataset(rng.randn(n, inputs), rng.randint(0, classes, n))
-
-
-def naive(weights: Arrays, dws: Arrays, deltas: Arrays, steps: list[float]) -> dict[str, Arrays]:
+def naive(
+    weights: Arrays, dws: Arrays, deltas: Arrays, totals: Arrays, steps: list[float]
+) -> dict[str, list[float]]:
     """Compute each measure entry by entry, as its definition says."""
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
     for w, dw, delta, step in zip(weights, dws, deltas, steps, strict=True):
@@ -37,6 +31,8 @@ def naive(weights: Arrays, dws: Arrays, deltas: Arrays, steps: list[float]) -> d
         found["update-to-weight ratio"].append(
             sum(updates) ** 0.5 / sum(float(x) ** 2 for x in w.ravel()) ** 0.5
         )
+    parts = [s * sum(float(x) ** 2 for x in g) for s, g in zip(steps, totals, strict=True)]
+    found["share of progress"] = [part / sum(parts) if sum(parts) else np.nan for part in parts]
     return found
 
 
@@ -48,12 +44,14 @@ def test_measures_are_their_definitions(
     network, points = problem
     layers = len(network.weights)
     steps = data.draw(st.lists(st.sampled_from([0.0, 0.01, 0.3]), min_size=layers, max_size=layers))
-    trainer = Trainer(network, points, step_size=steps)
+    trainer = Trainer(network, points, step_size=steps, regularization=0.05)
     expected = []
     for _ in range(3):
         now = trainer.network
         saved = gradients(now, points)
-        expected.append(naive(now.weights, saved.weights, saved.deltas, steps))
+        full = gradients(now, points, regularization=0.05)
+        totals = [np.append(dW.ravel(), db) for dW, db in zip(full.dW, full.db, strict=True)]
+        expected.append(naive(now.weights, saved.dW, saved.deltas, totals, steps))
         trainer.advance(1)
     for name, measure in MEASURES.items():
         by_definition = np.array([row[name] for row in expected])
@@ -66,6 +64,59 @@ def test_a_network_of_zeros_has_an_infinite_update_to_weight_ratio() -> None:
     trainer = Trainer(network, data)
     trainer.advance(1)
     assert np.isinf(MEASURES["update-to-weight ratio"](trainer.history)).all()
+
+
+def test_shares_of_progress_are_the_decrease_to_first_order() -> None:
+    network, data = network_of((2, 5, 4, 3), "tanh"), blob(9)
+    losses, shares = [], []
+    for frozen in (None, 0, 1, 2):
+        steps = [0.0 if layer == frozen else 1e-5 * (layer + 1) for layer in range(3)]
+        trainer = Trainer(network, data, step_size=steps, regularization=0.1)
+        trainer.advance(2)
+        losses.append(float(np.diff(trainer.history.loss)[0]))
+        shares.append(MEASURES["share of progress"](trainer.history)[0])
+    np.testing.assert_allclose(shares[0].sum(), 1, rtol=1e-12)
+    # Without a layer's step its share of the decrease is missing.
+    missing = [1 - loss / losses[0] for loss in losses[1:]]
+    np.testing.assert_allclose(shares[0], missing, rtol=1e-2)
+    assert shares[1][0] == 0
+
+
+def test_shares_do_not_underflow_and_are_nan_where_there_is_none() -> None:
+    share = MEASURES["share of progress"]
+    record = np.zeros((2, 13))
+    record[0, -2:] = 3e-200, 4e-200
+    history = History((2, 5, 3), 10, (0.1, 0.2), 0.01, np.arange(2), record)
+    np.testing.assert_allclose(share(history)[0], [0.9 / 4.1, 3.2 / 4.1], rtol=1e-12)
+    assert np.isnan(share(history)[1]).all()
+    frozen = History((2, 5, 3), 10, (0.0, 0.0), 0.01, np.arange(2), record)
+    assert np.isnan(share(frozen)).all()
+    assert share(history.at([])).shape == (0, 2)
+
+
+def test_a_function_of_ones_own_becomes_a_measure() -> None:
+    def largest_of_all(history: History) -> np.ndarray:
+        return history.gradient_norm * 2
+
+    trainer = Trainer(network_of((2, 5, 3), "tanh"), blob(9))
+    trainer.advance(3)
+    own = as_measure(largest_of_all)
+    assert isinstance(own, Measure)
+    assert (own.name, own.label, own.formula) == ("largest of all", "largest of all", "")
+    np.testing.assert_array_equal(own(trainer.history), trainer.history.gradient_norm * 2)
+    assert as_measure(own) is own
+    assert as_measure("norm of dW") is MEASURES["norm of dW"]
+    assert as_measure(partial(largest_of_all)).name == "gradient size"
+    with pytest.raises(ValueError, match=r"measure must be one of 'lecture statistic'.*'noise'"):
+        as_measure("noise")
+    with pytest.raises(TypeError, match=r"measure must be one of 'lecture statistic'.*got None"):
+        as_measure(None)  # type: ignore[arg-type]
+
+
+def test_the_first_measure_is_the_lectures() -> None:
+    assert next(iter(MEASURES)) == "lecture statistic"
+    assert all(name == measure.name for name, measure in MEASURES.items())
+    assert len(MEASURES) == 6
 
 
 def test_every_measure_documents_itself() -> None:
@@ -93,10 +144,8 @@ def test_an_unknown_measure_is_refused_with_the_known_ones(wrong: str, error: ty
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, Run]:
-    data, *networks = lecture.setup()
-    found = train_together(networks, data, iterations=20_001, progress=False)
-    return dict(zip(("sigmoid", "relu"), found, strict=True))
+def runs(published_runs: list[Run]) -> dict[str, Run]:
+    return dict(zip(("sigmoid", "relu"), published_runs, strict=True))
 
 
 TABLE = {
@@ -129,7 +178,7 @@ DELTAS = {"sigmoid": ("0.16", "0.17", "0.25", "1.15"), "relu": ("0.51", "0.54", 
 @pytest.mark.parametrize("activation", DELTAS)
 def test_ratio_of_the_mean_absolute_error(activation: str) -> None:
     data, *networks = lecture.setup()
-    trainer = Trainer(networks[list(DELTAS).index(activation)], data)
+    trainer = Trainer(networks[list(DELTAS).index(activation)], data, record_every=1000)
     found = []
     for iteration in ITERATIONS:
         trainer.advance(iteration - trainer.iteration)
@@ -151,6 +200,7 @@ def test_gradients_at_the_first_iteration(runs: dict[str, Run]) -> None:
 
 def test_the_plateau(runs: dict[str, Run]) -> None:
     history = runs["sigmoid"].history
+    assert history.regularization == 1e-3
     data_loss = history.loss - 0.5 * 1e-3 * (history.weight_norm**2).sum(axis=1)
     assert f"{data_loss[1000]:.3f}" == "1.089"
 
@@ -161,7 +211,7 @@ def test_the_end_of_the_published_runs(published_runs: list[Run]) -> None:
     # ReLU's jitters from one iteration to the next.
     assert 5.0e-4 < relu < 5.5e-4
     data = lecture.setup()[0]
-    at_end = saturation_share(published_runs[0].network, data)[0]
+    at_end = saturated_fraction(published_runs[0].network, data)[0]
     assert f"{at_end:.1%}" == "0.7%"
 
 
@@ -169,6 +219,6 @@ def test_no_unit_of_the_first_layer_saturates_for_5000_iterations() -> None:
     data, network, _ = lecture.setup()
     trainer = Trainer(network, data)
     for _ in range(5):
-        assert saturation_share(trainer.network, data)[0] == 0
+        assert saturated_fraction(trainer.network, data)[0] == 0
         trainer.advance(1000)
-    assert saturation_share(trainer.network, data)[0] == 0
+    assert saturated_fraction(trainer.network, data)[0] == 0
