@@ -150,7 +150,14 @@ def test_titles_of_maps_are_as_long_as_fits(
 
 
 @pytest.mark.parametrize(
-    "variants", [("sigmoid",), BOTH, ALL, (*ALL[:3], Variant("x" * 60, "relu"))]
+    "variants",
+    [
+        ("sigmoid",),
+        BOTH,
+        ALL,
+        (*ALL[:3], Variant("x" * 60, "relu")),
+        ("sigmoid", Variant("x" * 60, "relu")),
+    ],
 )
 @pytest.mark.parametrize("panels", [("regions", "loss", "gradients"), ("regions", "ledger")])
 def test_no_text_runs_into_another(variants: Any, panels: tuple[str, ...]) -> None:

@@ -42,8 +42,14 @@ DECADES = 3
 CHARACTER = 9.8
 """Pixels that a character of a title takes, in a picture of the usual size."""
 
-NARROW = 400
-"""Pixels; axes that are not wider have fewer ticks, and their legends inside."""
+NARROW = 300
+"""Pixels; on narrower axes there is room for every other power of ten only."""
+
+BESIDE = 400
+"""Pixels; in narrower axes the ledger's legend does not fit beside its title."""
+
+MARK = 60
+"""Pixels that a line in a legend takes, with what is left free around it."""
 
 MOST_POINTS = 5000
 """Points a class; with more no map can be read, and nothing is live."""
@@ -295,18 +301,20 @@ class LossPanel(CurvesPanel):
         lines = [_line(self.ax, variant, variant.line) for variant in settings.variants]
         for line, variant in zip(lines, settings.variants, strict=True):
             line.set_label(fitting(variant.label, 200))
-        self._name_networks(len(lines))
+        self._name_networks()
         return lines
 
     def values(self, scene: ExperimentScene, history: History) -> Array:  # noqa: ARG002
         """Return the loss."""
         return history.loss[:, None]
 
-    def _name_networks(self, count: int) -> None:
+    def _name_networks(self) -> None:
         options: dict[str, Any] = {"handlelength": 1.6, "borderaxespad": 0.1}
-        if count <= NAMES_IN_A_ROW:
-            options |= {"bbox_to_anchor": (1, 1), "ncols": 3, "columnspacing": 1, "frameon": False}
-            self.ax.legend(loc="lower right", **options)
+        labels = ["Loss", *self.ax.get_legend_handles_labels()[1]]
+        in_a_row = CHARACTER * len("".join(labels)) + MARK * len(labels[1:])
+        if in_a_row <= usual_width(self.ax):
+            options |= {"bbox_to_anchor": (1, 1), "columnspacing": 1, "frameon": False}
+            self.ax.legend(loc="lower right", ncols=len(labels), **options)
         else:
             # In the corner that a falling loss leaves free.
             self.ax.legend(loc="lower left", labelspacing=0.2, borderpad=0.2, **options)
@@ -319,8 +327,9 @@ class GradientsPanel(CurvesPanel):
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one line for each hidden layer of each network."""
-        title = fitting(f"Gradient: {scene.measure.name}", usual_width(self.ax))
-        figures.caption(self.ax, title)
+        name, width = scene.measure.name, usual_width(self.ax)
+        whole = f"Gradient: {name}"
+        figures.caption(self.ax, whole if fitting(whole, width) == whole else fitting(name, width))
         lines, named = [], set()
         networks = zip(scene.experiment.settings.variants, scene.experiment.trainers, strict=True)
         for variant, trainer in networks:
@@ -384,16 +393,18 @@ class LedgerPanel(Panel):
         named = {bars.get_label(): bars for network in self.bars for bars in network}
         # Beside the title where there is room, else under it.
         options: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
-        if usual_width(self.ax) < NARROW:
+        if usual_width(self.ax) < BESIDE:
             options = {"loc": "upper right"}
         handles, most = list(named.values()), len(named)
         self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
 
     def _name(self, x: float, variant: Variant, networks: int) -> None:
         look: dict[str, Any] = {"color": variant.color, "fontweight": "bold"}
-        label = f"{fitting(variant.label, 150)}: to layer"
+        # Bold type is wider than a title's by a sixth, small type narrower by a fourth.
+        room = usual_width(self.ax) / networks
+        label = f"{fitting(variant.label, (room - 120) / 1.2)}: to layer"
         if networks > NAMES_IN_A_ROW:
-            label, look["fontsize"] = fitting(variant.label, 100), 9
+            label, look["fontsize"] = fitting(variant.label, 1.3 * room), 9
         self.ax.text(x, 0.14, label, transform=self.ax.get_xaxis_transform(), **look)
 
     def update(self, scene: ExperimentScene) -> list[Artist]:
