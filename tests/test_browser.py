@@ -129,16 +129,28 @@ def bench(folder: Path, lab: Lab) -> str:
     assert lab
     new_notebook(
         folder / "bench.ipynb",
-        "from vanishing.explorer import Explorer, Live\nexplorer = Explorer(('relu',))\nexplorer",
+        "from vanishing.live import Explorer, Live\nexplorer = Explorer(('relu',))\nexplorer",
         "second = Explorer(controls=('step_size', 'hidden_layers'))\nsecond",
-        "print(len(Live._alive), 'alive,', sum(e._playing for e in Live._alive), 'playing')",
+        "print(len(Live.alive()), 'alive,', sum(e.playing for e in Live.alive()), 'playing')",
     )
     return "bench.ipynb"
 
 
+def clear_outputs(page: Page) -> None:
+    """Clear all outputs, and wait until no explorer is left."""
+    page.evaluate(
+        "async () => await jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+    )
+    page.wait_for_function("() => !document.querySelector('.vanishing-live')")
+
+
 @pytest.fixture
 def explorer(bench: str, lab: Lab, page: Page) -> ExplorerPage:
-    open_notebook(page, lab, bench)
+    """Return the first explorer of the bench, made anew in the same kernel."""
+    if bench in page.url:
+        clear_outputs(page)
+    else:
+        open_notebook(page, lab, bench)
     run_all(page)
     found = ExplorerPage(page)
     found.wait_for_words("not trained yet")
@@ -175,7 +187,7 @@ def test_buttons_work_by_keyboard(explorer: ExplorerPage, page: Page) -> None:
     press("New weights")
     explorer.wait_for_words(r"draw=1.*advance")
     press("Reset")
-    explorer.wait_for_words(r"iteration 0[^$]*share: Explorer\(activations=\('relu',\)\)")
+    explorer.wait_for_words(r"iteration 0[^$]*share: Explorer\(variants=\('relu',\)\)")
 
 
 def test_presets_are_chosen_by_name(explorer: ExplorerPage) -> None:
@@ -213,10 +225,7 @@ def test_two_explorers_and_a_cell_that_is_run_again(explorer: ExplorerPage, page
 def test_training_stops_when_nobody_looks(explorer: ExplorerPage, page: Page) -> None:
     explorer.click("Play")
     explorer.wait_for_words(r"iteration \d\d\d")
-    page.evaluate(
-        "async () => await jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
-    )
-    page.wait_for_function("() => !document.querySelector('.vanishing-live')")
+    clear_outputs(page)
     page.locator(".jp-Cell").nth(2).click()
     page.evaluate("async () => await jupyterapp.commands.execute('notebook:run-cell')")
     page.get_by_text("2 alive, 0 playing").wait_for()
@@ -251,9 +260,7 @@ def test_pictures_do_not_pile_up_on_a_slow_connection(
 
     page.route_web_socket(re.compile("/channels"), route)
     # Of its own: another page with the same kernel would confirm what this one has not seen.
-    new_notebook(
-        folder / "slow.ipynb", "from vanishing.explorer import Explorer\nExplorer(('relu',))"
-    )
+    new_notebook(folder / "slow.ipynb", "from vanishing.live import Explorer\nExplorer(('relu',))")
     open_notebook(page, lab, "slow.ipynb")
     run_all(page)
     explorer = ExplorerPage(page)
@@ -269,6 +276,49 @@ def test_pictures_do_not_pile_up_on_a_slow_connection(
     explorer.click("Pause")
     let_through(2)
     assert explorer.button("Play").is_visible()
+
+
+def test_training_stops_soon_after_the_tab_is_closed(
+    other_page: Page, lab: Lab, folder: Path
+) -> None:
+    new_notebook(
+        folder / "closed.ipynb",
+        "import threading, time\nfrom vanishing.live import Explorer\n"
+        "explorer = Explorer(('relu',), iterations=10**8)\nexplorer",
+        "def log():\n    with open('log.txt', 'w') as file:\n        while True:\n"
+        "            print(time.time(), explorer.iteration, file=file, flush=True)\n"
+        "            time.sleep(0.1)\n"
+        "threading.Thread(target=log, daemon=True).start()",
+    )
+    open_notebook(other_page, lab, "closed.ipynb")
+    run_all(other_page)
+    explorer = ExplorerPage(other_page)
+    explorer.wait_for_words("not trained yet")
+    explorer.click("Play")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    other_page.wait_for_timeout(1500)
+    other_page.close()
+    closed = time.time()
+    time.sleep(7)
+    lines = [line.split() for line in (folder / "log.txt").read_text().splitlines()[:-1]]
+    last = int(lines[-1][1])
+    assert last > 100
+    trained = [float(at) for at, iteration in lines if int(iteration) < last]
+    assert float(lines[-1][0]) > closed + 5, "the kernel is gone too"
+    assert trained[-1] - closed < 5
+
+
+def test_a_widget_whose_kernel_was_restarted_says_so(explorer: ExplorerPage, page: Page) -> None:
+    told = page.get_by_text("The kernel that served this is gone").first
+    assert not told.is_visible()
+    page.evaluate(
+        "async () => await jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    told.wait_for(state="visible")
+    clear_outputs(page)
+    run_all(page)
+    explorer.wait_for_words("not trained yet")
+    assert not told.is_visible()
 
 
 def test_without_subshells_all_is_the_same(folder: Path, other_page: Page, bench: str) -> None:
