@@ -16,7 +16,7 @@ class _SharedLimit:
     """One thread for libraries whose threads belong to the whole process.
 
     The first who asks sets it, the last who leaves lifts it, in whichever Python threads they are.
-    An interrupt at any moment leaves it such that the next one to leave puts things right.
+    Both may be cut short by an interrupt: to leave again then puts things right.
     """
 
     def __init__(self, libraries: list[Any]) -> None:
@@ -72,8 +72,12 @@ def one_blas_thread() -> Iterator[None]:
         _limit(apart, [1] * len(apart))
         yield
     finally:
-        _limit(apart, former)
-        shared.leave(user)
+        try:
+            shared.leave(user)
+        finally:
+            # Once more, since an interrupt may have cut that short.
+            shared.leave(user)
+            _limit(apart, former)
 
 
 @contextmanager

@@ -1,0 +1,831 @@
+"""Many runs at once: the same digits wherever they are made, and nothing lost or left behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vanishing import Activation, Dataset, Job, Network, Run, Trainer, spiral, sweeps, train
+from vanishing.sweeps import sweep, train_together
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+
+LONG = 90
+"""Seconds after which something is taken to hang, on a machine however busy."""
+
+
+# Executors
+
+
+class Immediate(Executor):
+    """Does each task while it is being submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 (as executors do)
+            future.set_exception(error)
+        return future
+
+
+class LastFirst(Executor):
+    """Answers the last of the tasks it has first."""
+
+    def __init__(self) -> None:
+        self._tasks: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self._ended = False
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._tasks.append((future, lambda: fn(*args, **kwargs)))
+        return future
+
+    def _work(self) -> None:
+        while not self._ended:
+            time.sleep(0.005)
+            if self._tasks:
+                future, task = self._tasks.pop()
+                if future.set_running_or_notify_cancel():
+                    future.set_result(task())
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        self._ended = True
+
+
+class Mute(Executor):
+    """Takes every task and never answers."""
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        return Future()
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "loky": lambda: sweeps.processes(2),
+    "spawned processes": lambda: ProcessPoolExecutor(2, mp_context=get_context("spawn")),
+    "threads": lambda: ThreadPoolExecutor(3),
+    "at once": Immediate,
+    "last first": LastFirst,
+}
+
+
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[Executor]:
+    """Yield an executor, and shut it down unless it is the one that stays."""
+    executor = EXECUTORS[name]()
+    try:
+        yield executor
+    finally:
+        if name != "loky":
+            executor.shutdown()
+
+
+@pytest.fixture
+def data() -> Dataset:
+    return spiral(20, rng=0)
+
+
+@pytest.fixture
+def networks() -> list[Network]:
+    return [Network.initialize((2, 9, 3), name, rng=1) for name in ("sigmoid", "relu", "tanh")]
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """End a test that hangs with an error, instead of waiting for ever."""
+
+    def hangs(*_: object) -> None:
+        raise TimeoutError("it hangs")
+
+    usual = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(LONG)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, usual)
+
+
+def assert_same(together: list[Run], alone: list[Run]) -> None:
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(a.history.record, b.history.record)
+        np.testing.assert_array_equal(a.history.iteration, b.history.iteration)
+        for name in ("weights", "biases"):
+            for p, q in zip(getattr(a.network, name), getattr(b.network, name), strict=True):
+                np.testing.assert_array_equal(p, q)
+                assert p.dtype == q.dtype
+        assert repr(a) == repr(b)
+        assert a.network.activation is b.network.activation
+        assert (a.iterations, a.accuracy, a.diverged_at) == (
+            b.iterations,
+            b.accuracy,
+            b.diverged_at,
+        )
+        assert a.history.step_sizes == b.history.step_sizes
+        assert a.history.regularization == b.history.regularization
+        assert (a.history.sizes, a.history.examples) == (b.history.sizes, b.history.examples)
+        assert (a.network.statistics is None) == (b.network.statistics is None)
+
+
+def alone(job: Job) -> Run:
+    return train(job.network, job.data, **job.settings, iterations=job.iterations, progress=False)
+
+
+def many_kinds() -> list[Job]:
+    """Return jobs that have nothing in common: settings, precision, kind, end."""
+    data, other = spiral(20, rng=0), Dataset([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]], [0, 1])
+    odd = Activation("relu", lambda z: z / (1 + abs(z)), lambda z: 1 / (1 + abs(z)) ** 2)
+    own = Activation("wave", lambda z: np.sin(z) + z, lambda z: np.cos(z) + 1, largest_slope=2.0)
+
+    def net(activation: Any = "tanh", **kwargs: Any) -> Network:
+        return Network.initialize((2, 9, 9, 3), activation, rng=1, **kwargs)
+
+    wide = [Network.initialize((2, 20, 20, 3), "relu", scale=s, rng=0) for s in (1e-9, 1.0)]
+    return [
+        Job(net("sigmoid"), data, 300),
+        Job(net("relu"), data, 301, step_size=0.3, regularization=0.0),
+        Job(net(odd), data, 300),
+        Job(net(own), data, 250, step_size=(0.1, 0.0, 0.2)),
+        Job(net(), data, 300, dtype=np.float32, record_every=7),
+        Job(net(residual=0.5), data, 200, record_every=50),
+        Job(net(normalization="batch"), data, 200, step_size=0.5),
+        Job(net(normalization="layer", residual=1.0), data, 150),
+        Job(Network.initialize((3, 4, 2), "leaky_relu", rng=2), other, 20, regularization=0.1),
+        *(Job(network, data, 600, step_size=1e9) for network in wide),
+        Job(net(), data, 1),
+    ]
+
+
+# The same digits
+
+
+@pytest.mark.parametrize("stretch", [0.25, 0.004])
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_the_same_digits_whatever_executes_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, stretch: float
+) -> None:
+    monkeypatch.setattr(sweeps, "STRETCH", stretch)
+    jobs = many_kinds()
+    expected = [alone(job) for job in jobs]
+    with opened(name) as executor:
+        found = dict(sweep(jobs, executor=executor, workers=2, progress=False))
+    assert_same([found[i] for i in range(len(jobs))], expected)
+    late, early = expected[-3:-1]
+    assert early.diverged_at is not None
+    assert late.diverged_at != early.diverged_at
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_left_to_itself_it_gives_the_same_digits(
+    monkeypatch: pytest.MonkeyPatch, workers: int, data: Dataset, networks: list[Network]
+) -> None:
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 1e-3)
+    settings: dict[str, Any] = {
+        "step_size": (0.2, 0.1),
+        "regularization": 0.01,
+        "iterations": 1100,
+        "dtype": np.float32,
+        "record_every": 3,
+        "progress": False,
+    }
+    expected = [train(network, data, **settings) for network in networks]
+    assert_same(train_together(networks, data, **settings, workers=workers), expected)
+
+
+def test_an_own_activation_with_a_known_name_trains_as_itself(data: Dataset) -> None:
+    odd = Activation(
+        "relu", lambda z: np.where(z > 0, z, 0.5 * z), lambda z: np.where(z > 0, 1, 0.5)
+    )
+    networks = [Network.initialize((2, 9, 3), f, rng=1) for f in (odd, "relu")]
+    executor = sweeps.processes(2)
+    own, known = train_together(networks, data, iterations=100, progress=False, executor=executor)
+    assert_same([own], [train(networks[0], data, iterations=100, progress=False)])
+    assert own.network.activation is odd
+    assert abs(own.history.loss[-1] - known.history.loss[-1]) > 1e-3
+
+
+def test_the_networks_given_stay_as_they_are(data: Dataset, networks: list[Network]) -> None:
+    jobs = [Job(network, data, 50) for network in networks]
+    networks[0].weights[0][:] = 7  # after the job was made, this no longer matters
+    before = [w.copy() for network in networks for w in network.weights]
+    runs = dict(sweep(jobs, executor=Immediate(), progress=False))
+    after = [w for network in networks for w in network.weights]
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert runs[0].history.loss[0] < 2
+
+
+# Who does the work
+
+
+def no_training_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise AssertionError("the parent trains")
+
+    monkeypatch.setattr(Trainer, "advance", fails)
+
+
+@pytest.mark.parametrize("name", ["loky", "spawned processes"])
+def test_processes_do_the_work(
+    monkeypatch: pytest.MonkeyPatch, name: str, data: Dataset, networks: list[Network]
+) -> None:
+    expected = [train(n, data, iterations=60, progress=False) for n in networks]
+    no_training_here(monkeypatch)
+    with opened(name) as executor:
+        runs = train_together(networks, data, iterations=60, progress=False, executor=executor)
+    assert_same(runs, expected)
+
+
+def test_long_work_goes_to_processes_of_its_own_accord(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset, networks: list[Network]
+) -> None:
+    here, advance = [0], Trainer.advance
+
+    def counted(trainer: Trainer, *args: Any, **kwargs: Any) -> int:
+        made = advance(trainer, *args, **kwargs)
+        here[0] += made
+        return made
+
+    expected = [train(n, data, iterations=4000, progress=False) for n in networks]
+    monkeypatch.setattr(sweeps, "SHORT", 0.01)
+    monkeypatch.setattr(sweeps, "TASTE", 0.002)
+    monkeypatch.setattr(Trainer, "advance", counted)
+    assert_same(
+        train_together(networks, data, iterations=4000, progress=False, workers=2), expected
+    )
+    assert 0 < here[0] < 2000
+
+
+def test_short_work_is_done_here(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset, networks: list[Network]
+) -> None:
+    def fails(_: int) -> Executor:
+        raise AssertionError("processes are started for a moment's work")
+
+    monkeypatch.setattr(sweeps, "processes", fails)
+    runs = train_together(networks, data, iterations=20, progress=False, workers=2)
+    assert [run.iterations for run in runs] == [20, 20, 20]
+
+
+def test_one_worker_works_in_turn(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset, networks: list[Network]
+) -> None:
+    def fails(_: int) -> Executor:
+        raise AssertionError("processes are started for one worker")
+
+    monkeypatch.setattr(sweeps, "processes", fails)
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    runs = train_together(networks, data, iterations=2000, progress=False, workers=1)
+    assert [run.iterations for run in runs] == [2000] * 3
+
+
+class Counted(ThreadPoolExecutor):
+    """Counts how many tasks are under way at once, and how many in all."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.pending = self.most = self.tasks = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.pending += 1
+        self.tasks += 1
+        self.most = max(self.most, self.pending)
+        future = super().submit(fn, *args, **kwargs)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: Future[Any]) -> None:
+        self.pending -= 1
+
+
+def test_results_come_as_they_are_ready(data: Dataset) -> None:
+    jobs = [Job(Network.initialize((2, 5, 3), rng=k), data, 400) for k in range(200)]
+    with Counted(2) as executor:
+        results = sweep(jobs, executor=executor, workers=2, progress=False)
+        first, run = next(results)
+        sent = executor.tasks
+        rest = [number for number, _ in results]
+        # Many small runs are sent together: there are fewer tasks than runs.
+        assert sent < executor.tasks < 150
+    assert run.iterations == 400
+    assert sorted([first, *rest]) == list(range(200))
+    assert executor.most <= 4
+
+
+def test_a_sweep_that_is_left_early_sends_no_more(data: Dataset) -> None:
+    jobs = [Job(Network.initialize((2, 5, 3), rng=k), data, 400) for k in range(200)]
+    with Counted(2) as executor:
+        results = sweep(jobs, executor=executor, workers=2, progress=False)
+        next(results)
+        results.close()  # type: ignore[attr-defined]
+    assert executor.tasks < 50
+
+
+def test_bundles_are_bounded_by_time(monkeypatch: pytest.MonkeyPatch, data: Dataset) -> None:
+    monkeypatch.setattr(sweeps, "STRETCH", 0.02)
+    jobs = [Job(Network.initialize((2, 30, 30, 3), rng=k), data, 100) for k in range(40)]
+    with Counted(1) as executor:
+        began = time.perf_counter()
+        for _ in sweep(jobs, executor=executor, workers=1, progress=False):
+            pass
+        took = time.perf_counter() - began
+        assert executor.tasks >= took / 0.02 / 4
+
+
+def test_the_progress_bar_counts_iterations(
+    capsys: pytest.CaptureFixture[str], data: Dataset
+) -> None:
+    # One of them diverges at once: what it will not make any more is done, too.
+    networks = [Network.initialize((2, 9, 3), "relu", scale=s, rng=0) for s in (0.1, 1e6)]
+    train_together(networks, data, iterations=150, step_size=0.1, executor=Immediate())
+    shown = capsys.readouterr().err
+    assert "300/300" in shown
+    train_together(networks, data, iterations=150, progress=False, executor=Immediate())
+    assert capsys.readouterr().err == ""
+
+
+# What goes wrong
+
+
+def kill_here_unless(parent: int, marker: Path | None) -> Activation:
+    """Return tanh, which kills the process that it runs in: once, or each time without a marker."""
+
+    def value(z: np.ndarray) -> np.ndarray:
+        if os.getpid() != parent and not (marker and marker.exists()):
+            if marker:
+                marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return np.tanh(z)
+
+    return Activation("deadly", value, lambda z: 1 - np.tanh(z) ** 2)
+
+
+def deadly_networks(marker: Path | None) -> list[Network]:
+    deadly = kill_here_unless(os.getpid(), marker)
+    return [Network.initialize((2, 9, 3), f, rng=1) for f in (deadly, "tanh", "relu")]
+
+
+def test_a_killed_worker_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: Dataset
+) -> None:
+    networks = deadly_networks(tmp_path / "marker")
+    expected = [train(n, data, iterations=3000, progress=False) for n in networks]
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runs = train_together(networks, data, iterations=3000, progress=False, workers=2)
+    assert (tmp_path / "marker").exists()
+    assert_same(runs, expected)
+
+
+@linux_only
+def test_workers_killed_from_outside_lose_nothing(data: Dataset) -> None:
+    networks = [Network.initialize((2, 30, 3), "tanh", rng=k) for k in range(4)]
+    expected = [train(n, data, iterations=4000, progress=False) for n in networks]
+    ended = threading.Event()
+
+    def kill_now_and_then() -> None:
+        for _ in range(3):
+            time.sleep(1.5)
+            if ended.is_set():
+                return
+            for pid in children_of(os.getpid(), "popen_loky"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_now_and_then)
+    killer.start()
+    try:
+        # The workers are sent short stretches only, so that these runs take long enough.
+        runs = [
+            *train_together(networks, data, iterations=4000, progress=False, workers=2),
+            *train_together(networks[::-1], data, iterations=4000, progress=False, workers=2),
+        ]
+    finally:
+        ended.set()
+        killer.join()
+    assert_same(runs, [*expected, *expected[::-1]])
+
+
+def test_workers_that_die_time_and_again_end_in_a_fallback_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset
+) -> None:
+    networks = deadly_networks(None)
+    expected = [train(n, data, iterations=500, progress=False) for n in networks]
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 0.001)
+    with pytest.warns(RuntimeWarning, match=r"Terminated.*made here, in turn"):
+        runs = train_together(networks, data, iterations=500, progress=False, workers=2)
+    assert_same(runs, expected)
+
+
+def test_an_executor_whose_process_dies_ends_in_a_fallback_that_is_said(data: Dataset) -> None:
+    networks = deadly_networks(None)
+    expected = [train(n, data, iterations=50, progress=False) for n in networks]
+    with (
+        opened("spawned processes") as executor,
+        pytest.warns(RuntimeWarning, match=r"BrokenProcessPool.*made here, in turn"),
+    ):
+        runs = train_together(networks, data, iterations=50, progress=False, executor=executor)
+    assert_same(runs, expected)
+
+
+def fail_with(error: Exception) -> Callable[[int], Executor]:
+    def processes(_: int) -> Executor:
+        raise error
+
+    return processes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(11, "no more processes"),
+        ImportError("No module named 'loky'"),
+        RuntimeError("ended"),
+    ],
+)
+def test_where_no_process_can_be_started_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, data: Dataset, networks: list[Network]
+) -> None:
+    expected = [train(n, data, iterations=300, progress=False) for n in networks]
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 0.001)
+    monkeypatch.setattr(sweeps, "processes", fail_with(error))
+    told = rf"could not be used \({type(error).__name__}.*made here, in turn"
+    with pytest.warns(RuntimeWarning, match=told):
+        runs = train_together(networks, data, iterations=300, progress=False, workers=2)
+    assert_same(runs, expected)
+
+
+def test_without_loky_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset, networks: list[Network]
+) -> None:
+    monkeypatch.setitem(sys.modules, "loky", None)
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 0.001)
+    with pytest.warns(RuntimeWarning, match="loky"):
+        runs = train_together(networks, data, iterations=300, progress=False, workers=2)
+    assert [run.iterations for run in runs] == [300] * 3
+
+
+def test_an_executor_that_is_shut_down_is_said(data: Dataset, networks: list[Network]) -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.warns(RuntimeWarning, match="after shutdown"):
+        runs = train_together(networks, data, iterations=30, progress=False, executor=executor)
+    assert_same(runs, [train(n, data, iterations=30, progress=False) for n in networks])
+
+
+@pytest.mark.parametrize("name", ["loky", "spawned processes"])
+def test_what_cannot_be_sent_is_trained_here_and_that_is_said(name: str, data: Dataset) -> None:
+    lock = threading.Lock()
+
+    def value(z: np.ndarray) -> np.ndarray:
+        with lock:
+            return np.tanh(z)
+
+    local = Activation("local", value, lambda z: 1 - np.tanh(z) ** 2)
+    networks = [Network.initialize((2, 9, 3), local, rng=k) for k in range(2)]
+    with opened(name) as executor, pytest.warns(RuntimeWarning, match=r"Pickl.*made here"):
+        runs = train_together(networks, data, iterations=30, progress=False, executor=executor)
+    assert_same(runs, [train(n, data, iterations=30, progress=False) for n in networks])
+
+
+@pytest.mark.parametrize("name", ["loky", "threads"])
+def test_an_error_in_a_run_is_raised(name: str, data: Dataset) -> None:
+    def value(_: np.ndarray) -> np.ndarray:
+        raise ZeroDivisionError("of my own making")
+
+    broken = Network.initialize((2, 9, 3), Activation("broken", value, np.ones_like), rng=0)
+    with opened(name) as executor, pytest.raises(ZeroDivisionError, match="of my own making"):
+        train_together([broken], data, iterations=5, progress=False, executor=executor)
+
+
+# Interrupts
+
+
+def interrupt_after(seconds: float) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(seconds, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+
+@pytest.mark.parametrize("name", [*EXECUTORS, "mute", None])
+def test_an_interrupt_returns_what_there_is_at_once(name: str | None, data: Dataset) -> None:
+    networks = [Network.initialize((2, 9, 3), "tanh", rng=k) for k in range(6)]
+    whole = train(networks[0], data, iterations=20_000, progress=False)
+    executors = {**EXECUTORS, "mute": Mute, None: lambda: None}
+    executor: Any = executors[name]()
+    if name != "mute":  # Processes take a moment to start.
+        train_together(networks, data, iterations=1, progress=False, executor=executor)
+    interrupt_after(0.7)
+    began = time.perf_counter()
+    runs = train_together(
+        networks, data, iterations=10**6, progress=False, executor=executor, workers=2
+    )
+    assert 0.6 < time.perf_counter() - began < 10
+    if executor is not None and name != "loky":
+        executor.shutdown()
+    assert len(runs) == 6
+    for network, run in zip(networks, runs, strict=True):
+        assert run.iterations == len(run.history) < 10**6
+        assert run.diverged_at is None
+        np.testing.assert_array_equal(run.history.iteration, np.arange(run.iterations))
+        if network is networks[0]:
+            rows = run.history.record[: len(whole.history)]
+            np.testing.assert_array_equal(rows, whole.history.record[: len(rows)])
+        if run.iterations == 0:
+            np.testing.assert_array_equal(run.network.weights[0], network.weights[0])
+    if name != "mute":
+        assert sum(run.iterations for run in runs) > 0
+    else:
+        assert [run.iterations for run in runs] == [0] * 6
+
+
+def test_after_an_interrupt_one_can_go_on(data: Dataset, networks: list[Network]) -> None:
+    executor = sweeps.processes(2)
+    interrupt_after(0.3)
+    train_together(networks, data, iterations=10**6, progress=False, executor=executor, workers=2)
+    runs = train_together(networks, data, iterations=40, progress=False, executor=executor)
+    assert_same(runs, [train(n, data, iterations=40, progress=False) for n in networks])
+
+
+# In scripts of their own
+
+SCRIPT = """
+import os, signal, sys, time
+print("once", flush=True)
+from vanishing import Network, Trainer, spiral, sweeps, train, train_together
+sweeps.SHORT, sweeps.TASTE = 0.0, 0.01
+data = spiral(rng=0)
+networks = [Network.initialize((2, 30, 30, 3), "tanh", rng=k) for k in range(3)]
+"""
+
+
+def start_script(
+    tmp_path: Path, text: str, *flags: str, tag: str = "", **kwargs: Any
+) -> subprocess.Popen[str]:
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    env = {**os.environ, "TAG_OF_TEST": tag, **kwargs.pop("env", {})}
+    return subprocess.Popen(
+        [sys.executable, *flags, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        **kwargs,
+    )
+
+
+def run_script(tmp_path: Path, text: str, *flags: str, **kwargs: Any) -> str:
+    with start_script(tmp_path, text, *flags, **kwargs) as process:
+        out, err = process.communicate(timeout=LONG - 10)
+    assert err == ""
+    assert process.returncode == 0
+    return out
+
+
+def tagged(tag: str) -> list[int]:
+    """Return the processes that were started, by whatever way, with that tag."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and f"TAG_OF_TEST={tag}".encode() in (
+                (entry / "environ").read_bytes().split(b"\0")
+            ):
+                found.append(int(entry.name))
+    return found
+
+
+def children_of(parent: int, word: str) -> list[int]:
+    """Return a process's children whose command line has that word."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and word.encode() in (entry / "cmdline").read_bytes():
+                state = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(state[1]) == parent:
+                    found.append(int(entry.name))
+    return found
+
+
+def seconds_until(condition: Callable[[], bool]) -> float:
+    began = time.perf_counter()
+    while not condition():
+        time.sleep(0.05)
+    return time.perf_counter() - began
+
+
+def wait_for_line(process: subprocess.Popen[str], wanted: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip() == wanted:
+            return
+    assert process.stderr is not None
+    pytest.fail(f"{wanted!r} was not printed: {process.stderr.read()}")
+
+
+TOGETHER = "runs = train_together(networks, data, iterations=10**6, progress=False, workers=2)"
+HUGE = """
+networks = [Network.initialize((2, 700, 700, 3), "tanh", rng=k) for k in range(3)]
+runs = train_together(networks, data, iterations=10**5, progress=False, workers=2)
+"""
+ONE = "runs = [train(networks[0], data, iterations=10**6, progress=False)]"
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("call", "delay", "whom"),
+    [
+        (TOGETHER, 2, "process"),
+        (TOGETHER, 2, "group"),
+        (TOGETHER, 0.3, "group"),
+        (HUGE, 3, "group"),
+        (ONE, 1, "process"),
+    ],
+    ids=["together", "together, whole group", "while workers start", "huge", "one"],
+)
+def test_ctrl_c_returns_at_once_and_leaves_no_orphan(
+    tmp_path: Path, call: str, delay: float, whom: str
+) -> None:
+    tag = uuid.uuid4().hex
+    text = (
+        f"{SCRIPT}\nprint('begins', flush=True)\n{call}\n"
+        "print('returned', flush=True)\nprint(sum(run.iterations for run in runs))\n"
+        "assert all(run.iterations == len(run.history) for run in runs)\n"
+    )
+    with start_script(tmp_path, text, tag=tag, start_new_session=True) as process:
+        wait_for_line(process, "begins")
+        time.sleep(delay)
+        send = os.kill if whom == "process" else os.killpg
+        began = time.perf_counter()
+        send(process.pid, signal.SIGINT)
+        wait_for_line(process, "returned")
+        assert time.perf_counter() - began < 3
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out, err = process.stdout.read(), process.stderr.read()
+        assert err == ""
+        assert process.wait() == 0
+        if delay >= 1:
+            assert int(out) > 0
+    assert seconds_until(lambda: not tagged(tag)) < 5
+
+
+@linux_only
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_soon_after_their_parent_was_killed(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    tag = uuid.uuid4().hex
+    text = f"{SCRIPT}\nprint('begins', flush=True)\n{TOGETHER}\n"
+    with start_script(tmp_path, text, tag=tag) as process:
+        wait_for_line(process, "begins")
+        seconds_until(lambda: len(children_of(process.pid, "popen_loky")) == 2)
+        time.sleep(1)
+        os.kill(process.pid, how)
+        process.wait(timeout=10)
+        assert seconds_until(lambda: not tagged(tag)) < 10
+
+
+@linux_only
+def test_idle_workers_end(tmp_path: Path) -> None:
+    text = f"""{SCRIPT}
+sweeps.IDLE = 2
+train_together(networks, data, iterations=30, progress=False, executor=sweeps.processes(2))
+print("done", flush=True)
+time.sleep(60)
+"""
+    with start_script(tmp_path, text) as process:
+        wait_for_line(process, "done")
+        assert len(children_of(process.pid, "popen_loky")) == 2
+        assert seconds_until(lambda: not children_of(process.pid, "popen_loky")) < 20
+        process.kill()
+
+
+@linux_only
+def test_workers_stay_from_one_sweep_to_the_next(data: Dataset, networks: list[Network]) -> None:
+    found = []
+    for _ in range(2):
+        executor = sweeps.processes(2)
+        train_together(networks, data, iterations=20, progress=False, executor=executor)
+        found.append(sorted(children_of(os.getpid(), "popen_loky")))
+    assert len(found[0]) == 2
+    assert found[0] == found[1]
+    assert sweeps.IDLE >= 10
+
+
+WORK = """
+def no(*_, **__):
+    raise SystemExit("the parent trains")
+Trainer.advance = no
+runs = train_together(
+    networks, data, iterations=5, progress=False, executor=sweeps.processes(2), workers=2
+)
+print([run.iterations for run in runs])
+"""
+
+
+def test_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:
+    assert run_script(tmp_path, SCRIPT + WORK).split("\n") == ["once", "[5, 5, 5]", ""]
+
+
+NAMES = ("numpy", "pickle", "loky", "cloudpickle", "threading", "tqdm", "vanishing", "signal", "re")
+
+
+@pytest.mark.parametrize("flags", [(), ("-P",)])
+def test_files_of_the_current_directory_are_not_run(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    here, elsewhere, marker = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "marker"
+    here.mkdir()
+    elsewhere.mkdir()
+    for name in NAMES:
+        (here / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write('{name} ')")
+    out = run_script(elsewhere, SCRIPT + WORK, *flags, cwd=here)
+    assert "[5, 5, 5]" in out
+    assert not marker.exists() or marker.read_text() == ""
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    sweeps.processes(2)
+    assert "PYTHONSAFEPATH" not in os.environ
+    monkeypatch.setenv("PYTHONSAFEPATH", "yes")
+    sweeps.processes(2)
+    assert os.environ["PYTHONSAFEPATH"] == "yes"
+
+
+def test_noise_on_the_output_does_no_harm(tmp_path: Path) -> None:
+    noisy = tmp_path / "noisy"
+    noisy.mkdir()
+    (noisy / "sitecustomize.py").write_text("print('good morning', flush=True)")
+    text = f"""{SCRIPT}
+from vanishing import Activation
+def value(z):
+    print("noise" * 1000, flush=True)
+    os.write(1, b"\\x80\\x04\\x95")
+    return z
+networks = [Network.initialize((2, 5, 3), Activation("noisy", value, lambda z: 0 * z + 1), rng=0)]
+networks *= 3
+{WORK}
+"""
+    with start_script(tmp_path, text, env={"PYTHONPATH": str(noisy)}) as process:
+        assert process.stdout is not None
+        out = process.stdout.buffer.read()
+    assert b"noise" in out
+    assert b"good morning" in out
+    assert out.rstrip().endswith(b"[5, 5, 5]")
+
+
+def test_importing_the_package_is_quick() -> None:
+    code = (
+        "import sys, vanishing; "
+        "print([m for m in ('loky', 'cloudpickle', 'matplotlib', 'ipywidgets', 'IPython', 'scipy') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+# Bad arguments
+
+
+def test_bad_arguments_raise_at_once(data: Dataset, networks: list[Network]) -> None:
+    with pytest.raises(ValueError, match="networks must be a sequence of one network or more"):
+        train_together([], data)
+    with pytest.raises(ValueError, match="networks must be a sequence"):
+        train_together(networks[0], data)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="step_size must be"):
+        train_together(networks, data, step_size=-1)
+    with pytest.raises(TypeError, match="network must be a Network"):
+        train_together([None], data)  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"jobs\[1\] must be a Job; got 5"):
+        sweep([Job(networks[0], data), 5])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="executor must be a concurrent"):
+        sweep([], executor="loky")  # type: ignore[arg-type]
+    for workers in (0, 10**9):
+        with pytest.raises(ValueError, match="workers must be a whole number from 1 to 1,000"):
+            sweep([], workers=workers)
+    with pytest.raises(TypeError, match="progress must be True or False"):
+        sweep([], progress=1)  # type: ignore[arg-type]
+
+
+def test_a_sweep_of_no_jobs_has_no_results() -> None:
+    assert list(sweep([])) == []
