@@ -150,6 +150,9 @@ def test_gradients_are_of_their_own_memory() -> None:
     gradients(network_of((2, 5, 3), "tanh", seed=7), data)
     assert_close([*first.dW, *first.db, *first.deltas], was, 0)
     assert isinstance(first, Gradients)
+    assert len({first, first, gradients(network, data)}) == 2
+    with pytest.raises(AttributeError):
+        first.loss = 0.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -203,6 +206,19 @@ def test_nothing_passed_in_is_changed() -> None:
     numerical_gradient(network, data)
     for p, was in zip(network.weights + network.biases, before, strict=True):
         np.testing.assert_array_equal(p, was)
+
+
+def test_the_numerical_step_is_small_if_nothing_else_is_said() -> None:
+    # Of 1, x and x^2 central differences are exact, of x^3 they are off by step^2.
+    cube = Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
+    network = Network([[[1.0]], [[1.0, 0.0]]], [[0.0], [0.0, 0.0]], cube)
+    data = Dataset([[1.0]], [1])
+    exact = gradients(network, data).dW[0][0, 0]
+    errors = [
+        abs(numerical_gradient(network, data, **given).dW[0][0, 0] - exact)
+        for given in ({}, {"step": 1e-5}, {"step": 1e-2})
+    ]
+    assert errors[0] == errors[1] < 1e-9 < 1e-5 < errors[2] < 1e-3
 
 
 @pytest.mark.parametrize("function", [gradients, numerical_gradient, total_loss])

@@ -21,7 +21,7 @@ def test_the_columns_fill_a_row_without_gap_or_overlap(layers: int) -> None:
     columns = Columns(layers)
     row = np.arange(columns.count)
     found = [row[columns.loss], *(x for name in NAMES for x in row[getattr(columns, name)])]
-    assert found == list(range(1 + 6 * layers))
+    assert found == row.tolist() == list(range(1 + 6 * layers))
     assert {len(row[getattr(columns, name)]) for name in NAMES} == {layers}
 
 
@@ -50,6 +50,14 @@ def test_statistics_are_sums_over_fans() -> None:
     np.testing.assert_allclose(found.penalty_floor(), 0.01 * weights / [7, 8])
 
 
+def test_a_record_is_itself_only_and_cannot_be_changed() -> None:
+    one, other = history(), history()
+    assert one != other
+    assert {one, other, one} == {one, other}
+    with pytest.raises(AttributeError):
+        one.examples = 3  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
@@ -66,6 +74,13 @@ def test_at_chooses_rows(rows: object, expected: list[int]) -> None:
     np.testing.assert_array_equal(found.loss, 13 * np.array(expected) / 10)
     assert (found.sizes, found.examples, found.step_sizes) == ((2, 5, 3), 10, (0.1, 0.2))
     assert found.regularization == 0.01
+
+
+@pytest.mark.parametrize("rows", [4, -5, [0, 7], "all", np.array([0.5]), np.array([True])])
+def test_rows_that_were_not_recorded_are_refused(rows: object) -> None:
+    says = "rows must choose among the 4 that were recorded; got"
+    with pytest.raises(IndexError, match=says):
+        history().at(rows)  # type: ignore[arg-type]
 
 
 def test_stretches_are_joined_in_order() -> None:

@@ -156,6 +156,14 @@ def test_cross_entropy_is_the_mean_of_minus_log_p() -> None:
     np.testing.assert_allclose(delta, expected, rtol=1e-14)
 
 
+def test_large_scores_of_either_sign_do_not_overflow() -> None:
+    for sign in (-1, 1):
+        scores = sign * np.array([[1e4, 1e4 - 2], [1e4, 1e4]])
+        loss, delta = cross_entropy(scores, np.array([0, 1]))
+        assert loss == pytest.approx((np.log1p(np.exp(-2 * sign)) + np.log(2)) / 2, rel=1e-9)
+        assert np.isfinite(delta).all()
+
+
 def test_the_error_at_the_scores_is_the_derivative_of_the_loss() -> None:
     rng = np.random.RandomState(0)
     scores, labels = rng.randn(5, 4), np.array([0, 3, 2, 2, 1])
