@@ -356,6 +356,8 @@ def test_size_against_loss_runs_from_left_to_right_as_the_loss_falls() -> None:
     assert left > right
     assert ax.get_yscale() == "log"
     assert ax.get_xlabel() == "loss (falling to the right)"
+    gap = figures.size_against_loss(ax, [np.nan, 1], [1, np.inf], variant="relu")
+    np.testing.assert_array_equal(gap.get_ydata(), [1, np.inf])
     named = figures.size_against_loss(ax, [1], [2], variant="relu", layer=3, label="mine")
     assert named.get_label() == "mine"
     assert same_style(named, figures.layer_style(3))
@@ -375,11 +377,14 @@ def test_size_against_loss_runs_from_left_to_right_as_the_loss_falls() -> None:
             lambda: figures.thinned(np.ma.masked_equal([[1, 2]], 1)),
             r"values must be real numbers of shape \(T, C\)",
         ),
-        (lambda: figures.thinned([[1]], [1, 2]), "iterations must be 1 numbers, one for each row"),
+        (
+            lambda: figures.thinned([[1]], [1, 2]),
+            "iterations must be 1 numbers, one for each row; got",
+        ),
         (lambda: figures.thinned([[1]], ["a"]), "iterations must be 1 numbers, one for each row"),
         (lambda: figures.thinned([[1], [2]], [2, 2]), "iterations must rise from 0 or above; got"),
         (lambda: figures.thinned([[1], [2]], [-1, 2]), "iterations must rise from 0 or above; got"),
-        (lambda: figures.thinned([[1], [2]], [1, np.inf]), "iterations must rise from 0 or above"),
+        (lambda: figures.thinned([[1], [2]], [1, np.inf]), "iterations must rise .*; got"),
         (lambda: figures.thinned([[1], [2]], [np.nan, 1]), "iterations must rise from 0 or above"),
         (lambda: figures.thinned([[1]], log=1), "log must be True or False; got 1"),
         (lambda: figures.thinned([[1]], buckets=0), "buckets must be .* from 1 to 10,000; got 0"),
@@ -437,7 +442,8 @@ def test_what_is_no_curve_is_refused(call: Any, message: str) -> None:
         ("band", {"iterations": [1]}, "iterations must be 2 numbers, one for each row"),
         ("size_against_loss", {"ax": 1}, "ax must be a Matplotlib Axes"),
         ("size_against_loss", {"losses": "ab"}, "losses must be an array of real numbers"),
-        ("size_against_loss", {"sizes": [[1]]}, r"sizes must be .* of shape \(T,\)"),
+        ("size_against_loss", {"losses": [[1]]}, r"losses must be .* of shape \(T,\); got"),
+        ("size_against_loss", {"sizes": [[1]]}, r"sizes must be .* of shape \(T,\); got"),
         ("size_against_loss", {"sizes": [1]}, "sizes must be as many as the losses, 2; got 1"),
         ("size_against_loss", {"layer": 1.0}, "layer must be a whole number.*; got 1.0"),
     ],

@@ -105,6 +105,8 @@ def test_other_data_move_the_points() -> None:
     drawn = figures.points(axes(), few_points())
     figures.move_points(drawn, Dataset([[9, 8], [7, 6], [5, 4]], [1, 1, 0]))
     assert [dots.get_offsets().tolist() for dots in drawn] == [[[5, 4]], [[9, 8], [7, 6]], []]
+    figures.move_points(drawn, Dataset([[1, 1], [2, 2], [3, 3]], [2, 0, 1]))
+    assert [dots.get_offsets().tolist() for dots in drawn] == [[[2, 2]], [[3, 3]], [[1, 1]]]
 
 
 # Maps
@@ -113,6 +115,14 @@ def test_other_data_move_the_points() -> None:
 def test_the_grid_runs_row_after_row_from_the_bottom() -> None:
     grid = figures.RegionMap((-1, 0), (1, 10), (3, 2), (5, 5)).grid
     assert grid.tolist() == [[-1, 0], [0, 0], [1, 0], [-1, 10], [0, 10], [1, 10]]
+
+
+def test_a_map_may_reach_as_far_as_points_may() -> None:
+    grid = figures.RegionMap((-1e30, 0), (1e30, 1), (2, 2), (2, 2)).grid
+    assert grid.tolist() == [[-1e30, 0], [1e30, 0], [-1e30, 1], [1e30, 1]]
+    ax = axes()
+    figures.points(ax, Dataset([[1e30, 0], [0, 1]], [0, 1]))
+    assert ax.get_xlim() == pytest.approx((-1.05e30, 1.05e30))
 
 
 def test_right_is_right() -> None:
@@ -372,7 +382,7 @@ def test_networks_that_have_no_map_are_refused(network: Any, message: str) -> No
 def test_a_map_of_more_scores_than_memory_would_bear_is_refused(counts: Any, pixels: Any) -> None:
     painter = figures.RegionMap((-1, -1), (1, 1), counts, pixels)
     with pytest.raises(ValueError, match="at most 134,217,728 scores on a map"):
-        painter.colors(Network([np.zeros((2, 33))], [np.zeros(33)]))
+        painter.colors(Network.initialize((2, 1, 33), rng=0))
 
 
 @pytest.mark.parametrize(
