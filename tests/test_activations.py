@@ -99,6 +99,8 @@ def test_an_activation_survives_pickling_as_itself() -> None:
     assert pickle.loads(pickle.dumps(relu)) is relu
     assert copy.deepcopy(relu) is relu
     assert repr(relu) == "Activation('relu')"
+    with pytest.raises(AttributeError):
+        relu.name = "step"  # type: ignore[misc]
 
 
 def test_bounds_are_the_limits_far_out() -> None:

@@ -37,6 +37,9 @@ def test_dataset_keeps_copies_that_nobody_can_change() -> None:
     labels[0] = 1
     assert data.points.max() == 0
     assert data.labels.tolist() == [0, 1]
+    assert len({data, data, Dataset(data.points, data.labels)}) == 2
+    with pytest.raises(AttributeError):
+        data.labels = labels  # type: ignore[misc]
     for array in (data.points, data.labels):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1

@@ -23,6 +23,8 @@ def test_the_columns_fill_a_row_without_gap_or_overlap(layers: int) -> None:
     found = [row[columns.loss], *(x for name in NAMES for x in row[getattr(columns, name)])]
     assert found == row.tolist() == list(range(1 + 6 * layers))
     assert {len(row[getattr(columns, name)]) for name in NAMES} == {layers}
+    with pytest.raises(AttributeError):
+        columns.layers = 3  # type: ignore[misc]
 
 
 def history(rows: int = 4) -> History:

@@ -83,6 +83,8 @@ def test_a_scheme_of_ones_own() -> None:
 
 
 def test_schemes_are_found_by_name() -> None:
+    with pytest.raises(AttributeError):
+        SCHEMES["he"].name = "kaiming"  # type: ignore[misc]
     assert list(SCHEMES) == ["normal", "lecun", "glorot", "he", "orthogonal"]
     for name, scheme in SCHEMES.items():
         assert find_scheme(name) is scheme

@@ -312,6 +312,13 @@ def test_the_verdict_is_on_the_whole_way(first: float, expected: str) -> None:
     assert books.per_layer == pytest.approx(math.sqrt(first))
 
 
+def test_books_are_closed() -> None:
+    books = books_of([1.0, 1.0])
+    assert len({books, books, books_of([1.0, 1.0])}) == 2
+    with pytest.raises(AttributeError):
+        books.sizes = (2, 3)  # type: ignore[misc]
+
+
 def test_without_an_error_there_is_no_verdict() -> None:
     books = books_of([0.0, 0.0, 0.0])
     assert books.verdict == "no error"

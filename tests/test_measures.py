@@ -114,6 +114,8 @@ def test_a_function_of_ones_own_becomes_a_measure() -> None:
 
 
 def test_the_first_measure_is_the_lectures() -> None:
+    with pytest.raises(AttributeError):
+        MEASURES["norm of dW"].label = "norm"  # type: ignore[misc]
     assert next(iter(MEASURES)) == "lecture statistic"
     assert all(name == measure.name for name, measure in MEASURES.items())
     assert len(MEASURES) == 6

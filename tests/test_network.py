@@ -278,6 +278,12 @@ def test_one_scale_for_all_or_one_a_layer() -> None:
         assert {type(one) for one in found} == {float}
 
 
+def test_a_network_is_equal_to_itself_only() -> None:
+    network = network_of((2, 4, 3), "tanh")
+    assert network == network
+    assert len({network, network, network.copy()}) == 2
+
+
 def test_points_need_not_be_two_dimensional() -> None:
     network = network_of((3, 4, 2), "relu")
     assert network.probabilities(np.zeros((5, 3))).sum() == pytest.approx(5)

@@ -112,6 +112,9 @@ def test_factors_multiply_to_the_attenuation() -> None:
     found = Expectation(np.array([0.5, 3.0]), np.array([0.25, 0.5]))
     assert found.factors.tolist() == [0.125, 1.5]
     assert found.attenuation == 0.1875
+    assert len({found, found, Expectation(found.weights, found.slopes)}) == 2
+    with pytest.raises(AttributeError):
+        found.slopes = found.weights  # type: ignore[misc]
 
 
 def test_the_squared_error_decides_how_much_an_example_counts() -> None:

@@ -114,6 +114,9 @@ def test_statistics_of_a_record_and_the_runs_own_words(data: Dataset, network: N
     told = f"Run(Network(2-20-17-3, tanh), 3 iterations, accuracy {run.accuracy:.2f})"
     assert repr(run) == told
     assert run.iterations == 3
+    with pytest.raises(AttributeError):
+        run.accuracy = 1.0  # type: ignore[misc]
+    assert len({run, run, train(network, data, iterations=3, progress=False)}) == 2
 
 
 # Which pass
