@@ -227,10 +227,10 @@ def test_an_error_pauses_it_and_steps_are_forgotten() -> None:
 def test_closing_the_last_view_pauses_it() -> None:
     async def work() -> None:
         player = Quick()
-        player._view_count = 1
+        player.set_state({"_view_count": 1})
         player.toggle()
         await until(lambda: player.iteration > 20)
-        player._view_count = 0
+        player.set_state({"_view_count": 0})
         assert not player.playing
         await until(lambda: player.buttons["toggle"].description == "Play")
         assert "Play goes on" in player.text.notice.value

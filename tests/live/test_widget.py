@@ -377,15 +377,15 @@ def test_it_stops_when_the_last_view_is_closed() -> None:
     async def work() -> None:
         counter = Counter()
         for views in (1, 2):
-            counter._view_count = views
+            counter.set_state({"_view_count": views})
         counter.left = 10**6
         counter.start(Wanted(2))
         await until(lambda: len(counter.seconds) > 2)
-        counter._view_count = 1
+        counter.set_state({"_view_count": 1})
         await asyncio.sleep(0.02)
         assert counter.left > 0
         assert counter.text.notice.value == ""
-        counter._view_count = 0
+        counter.set_state({"_view_count": 0})
         assert counter.left == 0
         await until(lambda: "no page showed this" in counter.text.notice.value)
 
@@ -394,8 +394,8 @@ def test_it_stops_when_the_last_view_is_closed() -> None:
 
 def test_nothing_is_said_where_nothing_went_on() -> None:
     counter = Counter()
-    counter._view_count = 1
-    counter._view_count = 0
+    counter.set_state({"_view_count": 1})
+    counter.set_state({"_view_count": 0})
     assert counter.text.notice.value == ""
 
 

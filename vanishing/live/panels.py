@@ -404,7 +404,7 @@ class LedgerPanel(Panel):
         room = usual_width(self.ax) / networks
         label = f"{fitting(variant.label, (room - 120) / 1.2)}: to layer"
         if networks > NAMES_IN_A_ROW:
-            label, look["fontsize"] = fitting(variant.label, 1.3 * room), 9
+            label, look["fontsize"] = fitting(variant.label, 1.5 * room), 9
         self.ax.text(x, 0.14, label, transform=self.ax.get_xaxis_transform(), **look)
 
     def update(self, scene: ExperimentScene) -> list[Artist]:

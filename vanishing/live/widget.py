@@ -232,7 +232,8 @@ class Live(widgets.VBox):  # type: ignore[misc]
         return {**bundle, "image/png": base64.b64encode(self.picture.png()).decode()}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        own = name.startswith("_") or self.has_trait(name)
+        # What belongs to every widget may be set: traitlets itself puts methods aside for a while.
+        own = name.startswith("_") or hasattr(widgets.VBox, name)
         if self._sealed and not own:
             raise AttributeError(self._why_not(name, value))
         super().__setattr__(name, value)
