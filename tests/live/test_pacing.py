@@ -94,3 +94,7 @@ def test_slow_painting_leaves_half_a_frame() -> None:
     with pace.measured_painting():
         clock.now += 2
     assert pace.seconds_to_work(fresh=False) == FRAME / 2
+
+
+def test_before_anything_was_painted_a_frame_is_hardly_shorter() -> None:
+    assert FRAME / 2 < Pace(Clock()).seconds_to_work(fresh=False) < FRAME
