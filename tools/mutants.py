@@ -154,7 +154,7 @@ class Mutant:
     @property
     def module(self) -> str:
         """The module's path in the project."""
-        return self.spec.module_path.as_posix()
+        return str(self.spec.module_path.as_posix())
 
     @property
     def change(self) -> tuple[str, str, str]:
