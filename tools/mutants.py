@@ -16,6 +16,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import math
 import multiprocessing
 import os
 import random
@@ -44,7 +45,9 @@ from parso.python.tree import Name
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "docs/mutants.md"
 
-NOT_UNITS = {f"test_{name}" for name in ("benchmark", "browser", "notebooks", "project", "reruns")}
+NOT_UNITS = {
+    f"test_{name}" for name in ("benchmark", "browser", "mutants", "notebooks", "project", "reruns")
+}
 """The tests that try something else than the package, or try it slowly."""
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "--override-ini=addopts="]
@@ -288,7 +291,7 @@ def try_mutant(mutant: Mutant, stages: Sequence[Sequence[TestFile]]) -> Mutant:
     return replace(mutant, fate="survived")
 
 
-def stages(module: Path, files: Sequence[TestFile]) -> list[list[TestFile]]:
+def stages(module: Path, files: Sequence[TestFile], longest: float) -> list[list[TestFile]]:
     """Return the module's own tests, then all others: first those of its room, the quick first."""
     room = Path("tests", *module.parts[1:-1])
     own = room / f"test_{module.stem.strip('_')}.py"
@@ -296,11 +299,8 @@ def stages(module: Path, files: Sequence[TestFile]) -> list[list[TestFile]]:
     def rank(file: TestFile) -> tuple[bool, float]:
         return file.path.parent != room, file.seconds
 
-    ordered = sorted(files, key=rank)
-    return [
-        [file for file in ordered if file.path == own],
-        [file for file in ordered if file.path != own],
-    ]
+    others = [file for file in files if file.path != own and file.seconds <= longest]
+    return [[file for file in files if file.path == own], sorted(others, key=rank)]
 
 
 # Counting
@@ -346,6 +346,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--number", type=int, default=12, help="of mutants of each module")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
+    longest = "seconds that a file of tests may take; those of the mutant's own module always run"
+    parser.add_argument("--longest", type=float, default=math.inf, help=longest)
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
     modules = sorted(find_modules(map(Path, options.modules)))
@@ -363,7 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = [file for file in files if file.usable]
         print(f"{len(files)} files of tests, {sum(file.seconds for file in files):.0f} s")
         jobs = [
-            pool.submit(try_mutant, mutant, stages(module, files))
+            pool.submit(try_mutant, mutant, stages(module, files, options.longest))
             for module in modules
             for mutant in draw(module, options.number, options.seed)
         ]
