@@ -84,7 +84,7 @@ def test_shares_count_what_was_noticed() -> None:
     ]
 
 
-def test_own_tests_come_first_then_those_of_the_room_and_none_that_takes_too_long() -> None:
+def test_own_tests_come_first_then_those_of_the_room_then_the_quick() -> None:
     files = [
         mutants.TestFile(Path(name), seconds, ())
         for name, seconds in {
@@ -92,9 +92,8 @@ def test_own_tests_come_first_then_those_of_the_room_and_none_that_takes_too_lon
             "tests/live/test_loop.py": 50.0,
             "tests/live/test_panels.py": 30.0,
             "tests/live/test_pacing.py": 2.0,
-            "tests/test_lecture.py": 90.0,
         }.items()
     ]
-    own, others = mutants.stages(Path("vanishing/live/loop.py"), files, longest=60)
+    own, others = mutants.stages(Path("vanishing/live/loop.py"), files)
     assert [file.path.stem for file in own] == ["test_loop"]
     assert [file.path.stem for file in others] == ["test_pacing", "test_panels", "test_data"]

@@ -16,7 +16,6 @@ import argparse
 import ast
 import contextlib
 import difflib
-import math
 import multiprocessing
 import os
 import random
@@ -291,7 +290,7 @@ def try_mutant(mutant: Mutant, stages: Sequence[Sequence[TestFile]]) -> Mutant:
     return replace(mutant, fate="survived")
 
 
-def stages(module: Path, files: Sequence[TestFile], longest: float) -> list[list[TestFile]]:
+def stages(module: Path, files: Sequence[TestFile]) -> list[list[TestFile]]:
     """Return the module's own tests, then all others: first those of its room, the quick first."""
     room = Path("tests", *module.parts[1:-1])
     own = room / f"test_{module.stem.strip('_')}.py"
@@ -299,7 +298,7 @@ def stages(module: Path, files: Sequence[TestFile], longest: float) -> list[list
     def rank(file: TestFile) -> tuple[bool, float]:
         return file.path.parent != room, file.seconds
 
-    others = [file for file in files if file.path != own and file.seconds <= longest]
+    others = [file for file in files if file.path != own]
     return [[file for file in files if file.path == own], sorted(others, key=rank)]
 
 
@@ -346,13 +345,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--number", type=int, default=12, help="of mutants of each module")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    longest = "seconds that a file of tests may take; those of the mutant's own module always run"
-    parser.add_argument("--longest", type=float, default=math.inf, help=longest)
+    parser.add_argument("--without", nargs="*", default=[], help="tests, as test_lecture")
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
     modules = sorted(find_modules(map(Path, options.modules)))
+    left_out = NOT_UNITS.union(options.without)
     tests = [
-        path for path in sorted(Path("tests").glob("**/test_*.py")) if path.stem not in NOT_UNITS
+        path for path in sorted(Path("tests").glob("**/test_*.py")) if path.stem not in left_out
     ]
     spawn = multiprocessing.get_context("spawn")
     with (
@@ -365,7 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = [file for file in files if file.usable]
         print(f"{len(files)} files of tests, {sum(file.seconds for file in files):.0f} s")
         jobs = [
-            pool.submit(try_mutant, mutant, stages(module, files, options.longest))
+            pool.submit(try_mutant, mutant, stages(module, files))
             for module in modules
             for mutant in draw(module, options.number, options.seed)
         ]
