@@ -47,6 +47,8 @@ def test_changes_are_those_that_their_names_say(name: str, code: str, expected: 
         ("Either = A | B", "Either = A ^ B", True),
         ("a: int = 1", "a: str = 1", True),
         ("a = 1  # one", "a = (1)", True),
+        ("zip(a, b, strict=True)", "zip(a, b)", True),
+        ("zip(a, b, strict=True)", "zip(b, a, strict=True)", False),
         ("a: int = 1", "a: int = 2", False),
         ("def f(a=1): ...", "def f(a=2): ...", False),
         ("f(a | b)", "f(a & b)", False),

@@ -164,8 +164,8 @@ class Mutant:
         return self.module, self.old, self.new
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Take away what has no effect when the program runs: annotations and names of types."""
+class _Effective(ast.NodeTransformer):
+    """Take away what has no effect when a right program runs: annotations, zip's `strict`."""
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         return ast.arg(node.arg)
@@ -176,6 +176,11 @@ class _WithoutTypes(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "zip":
+            node.keywords = []
         return self.generic_visit(node)
 
 
@@ -191,7 +196,7 @@ def meaning(code: str) -> str:
             and isinstance(statement.value.op, ast.BitOr | ast.BitAnd | ast.BitXor)
         )
     ]
-    effective: ast.AST = _WithoutTypes().visit(tree)
+    effective: ast.AST = _Effective().visit(tree)
     return ast.dump(effective)
 
 
