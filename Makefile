@@ -75,6 +75,11 @@ notebooks: $(LAB_STAMP)  ## run every notebook and save its outputs, cleaned
 benchmark: $(LAB_STAMP)  ## measure the speed beside other libraries, and write the README's table
 	$(RUN) benchmarks/training.py --write $(ARGS)
 
+.PHONY: mutants
+mutants: $(TEST_STAMP)  ## change the package at random places: do the tests notice?
+	@$(PIP) install --quiet --requirement binder/requirements-mutants.txt
+	$(RUN) tools/mutants.py $(ARGS)
+
 .PHONY: address
 address: $(LAB_STAMP)  ## write the public address everywhere: make address URL=https://...
 	$(RUN) tools/set_address.py "$(URL)"
@@ -84,6 +89,7 @@ lock: $(LAB_STAMP)  ## renew the lock files in binder/ with the newest versions
 	$(PIP) install --quiet uv
 	$(COMPILE) --extra lab --extra binder --output-file binder/requirements.txt
 	$(COMPILE) --extra test --constraint binder/requirements.txt --output-file binder/requirements-test.txt
+	$(COMPILE) --extra mutants --constraint binder/requirements-test.txt --output-file binder/requirements-mutants.txt
 
 .PHONY: clean
 clean:  ## remove .venv and what the tools leave behind
