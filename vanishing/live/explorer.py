@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
-from vanishing._checks import listed, shown, whole_number
+from vanishing._checks import listed, one_of, whole_number
 from vanishing.data import Dataset
 from vanishing.experiment import Experiment, Settings
 from vanishing.lecture import ITERATIONS
@@ -57,8 +57,8 @@ class View:
         object.__setattr__(self, name, value)
 
 
-USUAL = View()
-"""What an explorer shows where nothing else is said."""
+USUAL, LECTURE = View(), Settings()
+"""What an explorer shows and trains where nothing else is said."""
 
 
 class Explorer(Player):
@@ -109,7 +109,7 @@ class Explorer(Player):
 
     def __init__(
         self,
-        variants: Sequence[VariantLike] | VariantLike = Settings.variants,
+        variants: Sequence[VariantLike] | VariantLike = LECTURE.variants,
         *,
         controls: Sequence[str] = USUAL.controls,
         panels: Sequence[str | type[Panel]] = USUAL.panels,
@@ -204,9 +204,7 @@ class Explorer(Player):
         ValueError
             If no preset has that name.
         """
-        if name not in list(PRESETS):
-            raise ValueError(f"name must be one of {listed(PRESETS)}; got {shown(name)}")
-        self.start(self._preset_settings(name), playing=True)
+        self.start(self._preset_settings(one_of("name", name, PRESETS)), playing=True)
 
     def extra_parts(self) -> list[widgets.Widget]:
         """Return the list of presets."""
@@ -280,7 +278,7 @@ class Explorer(Player):
 
     def _recreate(self, settings: Settings) -> str:
         parts: list[tuple[str, Any, Any]] = [
-            (one.name, getattr(settings, one.name), getattr(Settings(), one.name))
+            (one.name, getattr(settings, one.name), getattr(LECTURE, one.name))
             for one in fields(Settings)
         ]
         for one in fields(View):

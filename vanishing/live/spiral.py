@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from vanishing import lecture
-from vanishing._checks import real_number, whole_number
+from vanishing._checks import one_of, real_number, whole_number
 from vanishing.data import Dataset, spiral
 from vanishing.experiment import fraction_of_strangers
 from vanishing.live.controls import SPIRAL_CONTROLS
@@ -36,7 +36,8 @@ class SpiralSettings:
 
     def changed(self, name: str, value: Any) -> "SpiralSettings":
         """Return the settings with one of them changed."""
-        return replace(self, **{name: value})
+        known = [one.name for one in fields(self)]
+        return replace(self, **{one_of("name", name, known): value})
 
 
 @dataclass
