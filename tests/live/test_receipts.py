@@ -37,9 +37,16 @@ def slow(quick: Receipts, clock: Clock) -> Receipts:
 def test_where_no_page_confirms_anything_all_goes_on(receipts: Receipts, clock: Clock) -> None:
     for _ in range(30):
         receipts.ask()
-        assert not receipts.clogged
-        assert not receipts.gone
-        clock.now += 0.7
+        for pause in (0.0, 0.3, 0.4):
+            clock.now += pause
+            assert not receipts.clogged
+            assert not receipts.gone
+
+
+def test_a_page_is_taken_for_quick_until_it_answers(receipts: Receipts) -> None:
+    for _ in range(5):
+        receipts.ask()
+    assert receipts.asked.value == 1
 
 
 def test_a_quick_page_is_asked_twice_a_second(quick: Receipts, clock: Clock) -> None:
