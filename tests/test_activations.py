@@ -40,6 +40,21 @@ def test_in_place_agrees_with_value_and_slope(name: str, z: np.ndarray) -> None:
     np.testing.assert_allclose(slope, ACTIVATIONS[name].slope(z), atol=2e-16, rtol=1e-15)
 
 
+@pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
+def test_value_and_slope_from_minus_four_to_four(f: Activation) -> None:
+    z = np.linspace(-4, 4, 80)  # without zero
+    value = f(z)
+    if f.name in recipe.FUNCTIONS:
+        function, slope_of = recipe.FUNCTIONS[f.name]
+        np.testing.assert_allclose(value, function(z), rtol=1e-14)
+        np.testing.assert_allclose(f.slope(z), slope_of(function(z)), rtol=1e-11)
+    np.testing.assert_allclose(f.slope(z), (f(z + 1e-6) - f(z - 1e-6)) / 2e-6, atol=1e-9)
+    overwritten, slope = z.copy(), np.empty_like(z)
+    f.overwrite(overwritten, slope)
+    np.testing.assert_allclose(overwritten, value, rtol=1e-14)
+    np.testing.assert_allclose(slope, f.slope(z), rtol=1e-11)
+
+
 @given(names, hnp.arrays(float, 20, elements=st.floats(-1e6, 1e6)))
 def test_no_slope_exceeds_the_largest(name: str, z: np.ndarray) -> None:
     slope = ACTIVATIONS[name].slope(z)

@@ -100,7 +100,20 @@ def test_real_numbers_beyond_the_bounds_are_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["1", b"1", True, np.True_, 1j, np.complex128(1), None, [1.0], np.array([1.0]), {1}, object],
+    [
+        "1",
+        b"1",
+        True,
+        np.True_,
+        1j,
+        np.complex128(1),
+        None,
+        [1.0],
+        np.array([1.0]),
+        {1},
+        object,
+        np.ma.masked,
+    ],
 )
 def test_what_is_no_real_number_is_refused(value: Any) -> None:
     says = f"x must be a finite positive number; got {_checks.shown(value)}"
@@ -113,6 +126,75 @@ def test_truth_is_true_or_false_only() -> None:
     for value in (1, 0, None, "yes"):
         says = f"t must be True or False; got {value!r}"
         refused(TypeError, says, lambda value=value: _checks.truth("t", value))
+
+
+def test_infinity_is_a_real_number_where_it_is_allowed() -> None:
+    assert _checks.real_number("x", np.inf, infinity_allowed=True) == np.inf
+    says = "x must be a finite positive number, or infinity; got "
+    for wrong in (-np.inf, np.nan, 0):
+        refused(
+            ValueError,
+            says + repr(wrong),
+            lambda wrong=wrong: _checks.real_number("x", wrong, infinity_allowed=True),
+        )
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_one_number_for_all_layers_or_one_a_layer(layers: int) -> None:
+    for one in (2, 2.0, np.float32(2), np.array(2.0)):
+        found = _checks.for_each_layer("x", one, layers, at_most=2)
+        assert found == [2.0] * layers
+        assert {type(number) for number in found} == {float}
+    for many in ([1, 2, 0.5], (1, 2, 0.5), np.array([1, 2, 0.5])):
+        assert _checks.for_each_layer("x", many[:layers], layers) == [1.0, 2.0, 0.5][:layers]
+    assert _checks.for_each_layer("x", [0], 1, zero_allowed=True) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "says"),
+    [
+        ([1.0], ValueError, "x must be one number, or 2 of them, one a layer; got [1.0]"),
+        ([1, 1, 1], ValueError, "x must be one number, or 2 of them, one a layer; got [1, 1, 1]"),
+        ([1, 0], ValueError, "x[1] must be a finite positive number, at most 5; got 0"),
+        ([6, 1], ValueError, "x[0] must be a finite positive number, at most 5; got 6"),
+        (6, ValueError, "x must be a finite positive number, at most 5; got 6"),
+        (None, TypeError, "x must be a finite positive number, at most 5; got None"),
+        ("ab", TypeError, "x must be a sequence of numbers; got 'ab'"),
+    ],
+)
+def test_wrong_numbers_for_layers_are_refused(
+    value: Any, error: type[Exception], says: str
+) -> None:
+    refused(error, says, lambda: _checks.for_each_layer("x", value, 2, at_most=5))
+
+
+def test_zero_for_all_layers_is_never_allowed() -> None:
+    refused(
+        ValueError,
+        "x must be a finite positive number; got 0",
+        lambda: _checks.for_each_layer("x", 0, 2, zero_allowed=True),
+    )
+
+
+def test_an_instance_of_a_class_is_returned() -> None:
+    assert _checks.instance("i", 3, int) == 3
+    refused(TypeError, "i must be a float; got 3", lambda: _checks.instance("i", 3, float))
+    says = "i must be an Unshowable; got 'x'"
+    refused(TypeError, says, lambda: _checks.instance("i", "x", Unshowable))
+
+
+def test_a_text_is_not_empty() -> None:
+    assert _checks.text("t", " ") == " "
+    for wrong in ("", 3, None, b"a"):
+        says = f"t must be a text that is not empty; got {wrong!r}"
+        refused(TypeError, says, lambda wrong=wrong: _checks.text("t", wrong))
+
+
+def test_one_of_known_texts() -> None:
+    assert _checks.one_of("t", "b", ("a", "b")) == "b"
+    for wrong in ("c", 3, ["a"]):
+        says = f"t must be one of 'a', 'b'; got {wrong!r}"
+        refused(ValueError, says, lambda wrong=wrong: _checks.one_of("t", wrong, {"a": 1, "b": 2}))
 
 
 # Arrays
@@ -189,6 +271,7 @@ def test_sequences_have_items(value: Any) -> None:
         "12",
         b"12",
         bytearray(b"12"),
+        np.ma.masked_array([1, 2], [True, False]),
         {1, 2},
         frozenset({1}),
         {1: 2},

@@ -4,7 +4,7 @@ import pytest
 from vanishing import Network
 from vanishing.initialization import SCHEMES, STANDARD_DEVIATION, Scheme, find_scheme
 
-SHAPES = [(300, 200), (100, 400), (200, 200)]
+SHAPES = [(60, 40), (30, 90), (50, 50)]
 
 
 def formula_of(scheme: Scheme, fan_in: int, fan_out: int) -> float:

@@ -463,8 +463,10 @@ def test_ledgers_follow_a_run() -> None:
     trainer.advance(3)
     assert found[0].norms.tolist() == ledger(network, data).norms.tolist()
     assert found[1].norms.tolist() == ledger(trainer.network, data).norms.tolist()
+    trainer.advance(7)
+    assert found[2].norms.tolist() == ledger(trainer.network, data).norms.tolist()
     assert len(found) == 3
-    with pytest.raises(ValueError, match="iterations must be a whole number, at least 3"):
+    with pytest.raises(ValueError, match="iterations must be a whole number, at least 10"):
         ledgers(trainer, data, [2])
     with pytest.raises(TypeError, match="trainer must be a Trainer; got Network"):
         ledgers(network, data, [2])  # type: ignore[arg-type]
@@ -472,7 +474,9 @@ def test_ledgers_follow_a_run() -> None:
         ledgers(trainer, data, 5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="points of 2 coordinates"):
         ledgers(trainer, Dataset([[1.0]], [0]), [5])
-    assert trainer.iteration == 3
+    assert trainer.iteration == 10
+    assert ledgers(trainer, data, [10, 11])[0].norms.tolist() == found[2].norms.tolist()
+    assert trainer.iteration == 11
 
 
 def test_ledgers_end_where_a_run_diverges() -> None:

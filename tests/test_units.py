@@ -61,6 +61,12 @@ def test_an_output_is_saturated_in_the_outer_twentieth_at_either_end(sign: int) 
     assert saturated(SOFTSIGN, [np.full((2, 2), 1e9)]).tolist() == [0]
 
 
+def test_on_the_edge_an_output_is_not_saturated() -> None:
+    clip = Activation("clip", lambda z: np.clip(z, -1, 1), np.ones_like)
+    z = np.array([[-0.9], [0.9]])
+    assert saturated(clip, [z, 1.0001 * z]).tolist() == [0, 1]
+
+
 def test_tanh_saturates_where_sigmoid_does() -> None:
     data = Dataset([[math.atanh(0.89)], [math.atanh(0.91)], [-math.atanh(0.91)]], [0, 1, 1])
     network = Network([[[1.0]], [[1.0, 0.0]]], [[0.0], [0.0, 0.0]], "tanh")
