@@ -1,11 +1,13 @@
 """Controls: what they are called, and that none of them clamps in silence."""
 
+import math
 from typing import Any
 
 import pytest
 from traitlets import TraitError
 
-from vanishing.live.controls import CONTROLS, make_room, rounded
+from vanishing.experiment import Settings
+from vanishing.live.controls import CONTROLS, LogSlider, make_room, rounded
 from vanishing.variant import Variant
 
 ENDS = {
@@ -34,10 +36,33 @@ def test_sliders_reach_from_end_to_end_and_no_further(name: str) -> None:
         control.value = end
         assert control.value == end
     low, high = ENDS[name]
-    for beyond in (high * 2, low / 2 if isinstance(low, float) and low else low - 1):
+    for beyond in (
+        high * 2 if isinstance(high, float) else high + 1,
+        low / 2 if isinstance(low, float) and low else low - 1,
+    ):
         with pytest.raises(TraitError, match=r"the slider .* ends at .*; got"):
             control.value = beyond
         assert control.value == high
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_sliders_have_steps_that_a_hand_can_meet_and_the_lectures_value_is_one(name: str) -> None:
+    control, value = CONTROLS[name](), getattr(Settings(), name)
+    logarithmic = isinstance(control, LogSlider)
+    low, now = (math.log10(v) if logarithmic else v for v in (ENDS[name][0], value))
+    steps = (now - low) / control.step
+    assert steps == pytest.approx(round(steps))
+    assert 9 <= (control.max - control.min) / control.step < 100
+
+
+def test_controls_stand_in_a_column() -> None:
+    controls = [make() for make in CONTROLS.values()]
+    for widths in (
+        {control.layout.width for control in controls},
+        {control.style.description_width for control in controls},
+    ):
+        assert len(widths) == 1
+        assert widths.isdisjoint({None, ""})
 
 
 def test_a_page_that_misses_an_end_by_a_rounding_error_is_forgiven() -> None:
