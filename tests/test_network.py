@@ -249,6 +249,29 @@ def test_without_batch_normalization_there_is_nothing_to_fit(normalization: str 
 # What does not fit
 
 
+def test_statistics_must_fit_the_hidden_layers() -> None:
+    fitted = network_of((2, 5, 4, 3), "tanh", None, "batch").fitted(blob(20))
+    assert fitted.statistics is not None
+    one, other = fitted.statistics
+    network = fitted.unfitted()
+
+    def made(statistics: Any) -> Network:
+        given = network.weights, network.biases, "tanh"
+        return Network(*given, normalization="batch", statistics=statistics)
+
+    points = blob(9).points
+    np.testing.assert_array_equal(made([one, other]).scores(points), fitted.scores(points))
+    with pytest.raises(ValueError, match="statistics must be 2 pairs, one a hidden layer; got 1"):
+        made([one])
+    says = r"statistics\[0\] must be arrays of shape \(1, 5\); got shape \(1, 4\)"
+    with pytest.raises(ValueError, match=says):
+        made([other, one])
+    with pytest.raises(ValueError, match=says):
+        made([(one[0], other[1]), other])
+    # With other weights they would be those of another network.
+    assert fitted.with_parameters(fitted.weights, fitted.biases).statistics is None
+
+
 def test_data_must_fit_the_network() -> None:
     network = network_of((2, 5, 3), "tanh")
     check_fit(network, Dataset([[0.0, 1.0]], [2]))

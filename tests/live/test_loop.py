@@ -3,12 +3,13 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from waiting import in_loop, until
 
 from vanishing.live import loop as loop_module
-from vanishing.live.loop import Loop, cell_and_run
+from vanishing.live.loop import Loop, Wish, cell_and_run
 
 
 class Turns:
@@ -35,10 +36,11 @@ def test_without_a_loop_a_turn_is_taken_at_once() -> None:
     assert not loop.runs
     loop.wake()
     assert turns.made == 1
+    assert loop.ended is False
     loop.close()
     loop.wake()
     assert turns.made == 1
-    assert loop.ended
+    assert loop.ended is True
 
 
 def test_without_a_loop_an_error_is_told() -> None:
@@ -121,6 +123,27 @@ def test_closing_ends_it() -> None:
         assert turns.made == made
 
     in_loop(work)
+
+
+def test_closing_ends_it_also_where_it_waits_for_work() -> None:
+    async def work() -> None:
+        loop = Turns().loop()
+        await asyncio.sleep(0.02)
+        assert loop.ended is False
+        loop.close()
+        await until(lambda: loop.ended)
+
+    in_loop(work)
+
+
+def test_a_wish_is_for_a_new_beginning_that_stands_still() -> None:
+    wish, same = Wish("settings"), Wish("settings")
+    assert (wish.playing, wish.steps) == (False, 0)
+    assert wish.generation is not same.generation
+    assert replace(wish, steps=1).generation is wish.generation
+    assert wish != same
+    with pytest.raises(AttributeError):
+        wish.steps = 1  # type: ignore[misc]
 
 
 def test_waking_after_the_kernels_loop_has_ended_does_nothing() -> None:
