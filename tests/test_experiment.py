@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vanishing import Activation, Dataset, History, Variant, experiment, lecture, spiral, train
+from vanishing import (
+    Activation,
+    Dataset,
+    History,
+    Trainer,
+    Variant,
+    experiment,
+    lecture,
+    spiral,
+    train,
+)
 from vanishing.experiment import Experiment, Settings, data_loss, fraction_of_strangers, stand
 from vanishing.measures import find_measure
 
@@ -60,6 +70,24 @@ def test_depth_changes_keep_the_width_and_width_changes_the_depth() -> None:
     assert settings.changed("hidden_layers", 1).step_size == 0.2
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("hidden_layers", 1001, "hidden_layers must be .* from 1 to 1,000; got 1001"),
+        ("hidden_layers", 0, "hidden_layers must be .*; got 0"),
+        ("width", 0, "width must be .*; got 0"),
+        ("width", 10_000_001, "width must be .* from 1 to 10,000,000; got 10000001"),
+        ("colour", 1, "name must be one of .*; got 'colour'"),
+    ],
+)
+def test_only_settings_are_changed_and_within_their_limits(
+    name: str, value: int, says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        Settings().changed(name, value)
+    assert Settings(sizes=(2, 2, 3)).changed("hidden_layers", 1000).hidden_layers == 1000
+
+
 @pytest.mark.parametrize("given", ["relu", ["relu"], np.array(["relu"]), Variant("relu")])
 def test_one_network_may_be_named_in_any_form(given: Any) -> None:
     assert Settings(given).variants == (Variant("relu"),)
@@ -101,14 +129,14 @@ def test_points_of_ones_own_take_the_spirals_place() -> None:
         ({"scale": 1e7}, ValueError),
         ({"regularization": -1}, ValueError),
         ({"noise": -0.1}, ValueError),
-        ({"noise": 1e7}, ValueError),
+        ({"noise": 1000000.5}, ValueError),
         ({"points_per_class": 0}, ValueError),
-        ({"points_per_class": 10**7}, ValueError),
+        ({"points_per_class": 10**6 + 1}, ValueError),
         ({"seed": -1}, ValueError),
         ({"seed": None}, TypeError),
         ({"seed": 2**32}, ValueError),
         ({"draw": -1}, ValueError),
-        ({"draw": 10**5}, ValueError),
+        ({"draw": 10**4 + 1}, ValueError),
         ({"data": [[1, 2]]}, TypeError),
     ],
 )
@@ -123,6 +151,7 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any], error: type[Exception
     [
         {"noise": 0, "regularization": 0, "draw": 0, "seed": 0},
         {"noise": 1e6, "scale": 1e6, "seed": 2**32 - 1, "points_per_class": 1},
+        {"points_per_class": 10**6, "draw": 10**4},
     ],
 )
 def test_settings_at_their_ends_are_allowed(ends: dict[str, Any]) -> None:
@@ -131,7 +160,7 @@ def test_settings_at_their_ends_are_allowed(ends: dict[str, Any]) -> None:
 
 
 def test_an_unknown_activation_is_named() -> None:
-    with pytest.raises(ValueError, match=r"activation must be one of .*; got 'step'"):
+    with pytest.raises(ValueError, match=r"variants must be one of .*; got 'step'"):
         Settings(("step",))
 
 
@@ -221,8 +250,11 @@ def test_states_are_told_apart(settings: Settings, iterations: int, state: str) 
     assert state in str(standing)
 
 
-class Told:
+class Told(Trainer):
     """A trainer whose record says what it is told."""
+
+    network: Any = None
+    history: Any = None
 
     def __init__(self, losses: Any, *, classes: int = 3, weight_norm: float = 0.0) -> None:
         one = Experiment(Settings(sizes=(2, 4, classes)))
@@ -246,8 +278,7 @@ class Told:
 
     @property
     def state(self) -> str:
-        given: Any = self
-        return stand(given, self.data).state
+        return stand(self, self.data).state
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
@@ -344,6 +375,26 @@ def test_one_hidden_layer_has_nothing_to_be_compared_with() -> None:
     (standing,) = one.standings()
     assert standing.ratio is None
     assert "gradient" not in str(standing)
+
+
+def test_where_no_error_arrives_no_ratio_is_told() -> None:
+    data, _, network = lecture.setup()
+    network.biases[1][:] = -100.0  # every unit of the second hidden layer is off
+    trainer = Trainer(network, data)
+    trainer.advance(2)
+    standing = stand(trainer, data)
+    assert standing.dead == 50
+    assert "gradient" not in str(standing)
+    assert standing.ratio is not None
+    assert np.isnan(standing.ratio)
+
+
+def test_what_cannot_be_measured_is_refused_whatever_the_depth() -> None:
+    one = Experiment(Settings(sizes=(2, 9, 3)))
+    with pytest.raises(ValueError, match="measure must be one of"):
+        one.standings("length")
+    with pytest.raises(ValueError, match="trainer must have recorded an iteration"):
+        data_loss(one.trainers[0])
 
 
 def test_before_the_first_iteration_there_is_no_loss() -> None:

@@ -814,7 +814,7 @@ def test_bad_arguments_raise_at_once(data: Dataset, networks: list[Network]) -> 
         train_together(networks[0], data)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="step_size must be"):
         train_together(networks, data, step_size=-1)
-    with pytest.raises(TypeError, match="network must be a Network"):
+    with pytest.raises(TypeError, match=r"networks\[0\] must be a Network"):
         train_together([None], data)  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"jobs\[1\] must be a Job; got 5"):
         sweep([Job(networks[0], data), 5])  # type: ignore[list-item]

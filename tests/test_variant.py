@@ -49,7 +49,7 @@ def test_activations_stand_for_their_variant(form: Any) -> None:
 
 @pytest.mark.parametrize(("wrong", "error"), [("step", ValueError), (5, TypeError)])
 def test_what_stands_for_none_is_refused(wrong: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match=r"activation must .*got"):
+    with pytest.raises(error, match=r"variant must .*got"):
         as_variant(wrong)
 
 
@@ -127,7 +127,15 @@ def test_a_bare_name_says_it_all_where_nothing_else_was_said() -> None:
         ({"scheme": "magic"}, ValueError, "scheme"),
         ({"scale": -1}, ValueError, "scale"),
         ({"scale": (0.1, np.nan)}, ValueError, r"scale\[1\]"),
+        ({"scale": ()}, ValueError, "scale"),
+        ({"color": 5}, TypeError, "color"),
+        ({"line": "wavy"}, TypeError, "line"),
+        ({"line": 5}, TypeError, "line"),
+        ({"line": (0,)}, TypeError, "line"),
+        ({"line": (0, ())}, TypeError, "line"),
+        ({"line": (0, "12")}, TypeError, "line"),
         ({"hidden_layers": 0}, ValueError, "hidden_layers"),
+        ({"hidden_layers": 1001}, ValueError, "hidden_layers"),
         ({"hidden_layers": 2.0}, TypeError, "hidden_layers"),
         ({"residual": np.inf}, ValueError, "residual"),
         ({"normalization": "group"}, ValueError, "normalization"),
@@ -140,3 +148,18 @@ def test_wrong_variants_are_refused(
 ) -> None:
     with pytest.raises(error, match=rf"{named} must .*got"):
         Variant(**{"name": "relu", **wrong})
+
+
+@pytest.mark.parametrize("steps", [[0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])])
+def test_numbers_one_a_layer_come_in_any_form(steps: Any) -> None:
+    variant = Variant("tanh", step_size=steps, scale=np.float64(2.0), hidden_layers=1000)
+    assert variant.step_size == (0.1, 0.2)
+    assert variant.scale == 2.0
+    assert {type(one) for one in (*variant.step_size, variant.scale)} == {float}
+
+
+def test_equal_variants_are_one_and_stay_as_they_are() -> None:
+    variant = Variant("deep", "relu", hidden_layers=4)
+    assert len({variant, Variant("deep", "relu", hidden_layers=4), Variant("relu")}) == 2
+    with pytest.raises(AttributeError):
+        variant.name = "deeper"  # type: ignore[misc]

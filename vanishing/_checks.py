@@ -1,6 +1,7 @@
 """Checks of arguments: each returns the value it accepts, or names what is wrong with it."""
 
 import itertools
+import math
 import operator
 import reprlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,24 +51,33 @@ def whole_number(name: str, value: Any, *, at_least: int, at_most: int | None = 
 
 
 def real_number(
-    name: str, value: Any, *, zero_allowed: bool = False, at_most: float | None = None
+    name: str,
+    value: Any,
+    *,
+    zero_allowed: bool = False,
+    infinity_allowed: bool = False,
+    at_most: float | None = None,
 ) -> float:
-    """Return `value` as a float if it is finite and positive (or zero, where that is allowed)."""
+    """Return `value` as a float if it is positive and finite (or what else is allowed)."""
     allowed = "a finite number, zero or positive" if zero_allowed else "a finite positive number"
+    if infinity_allowed:
+        allowed += ", or infinity"
     if at_most is not None:
         allowed += f", at most {at_most:g}"
     message = f"{name} must be {allowed}; got {shown(value)}"
     if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating):
         raise TypeError(message)
     try:
-        if np.ndim(value) != 0:
+        if np.ndim(value) != 0 or np.ma.isMaskedArray(value):
             raise TypeError
         number = float(value)
     except OverflowError:
         raise ValueError(message) from None
     except (TypeError, ValueError):
         raise TypeError(message) from None
-    if not np.isfinite(number) or number < 0 or (number == 0 and not zero_allowed):
+    if math.isnan(number) or number < 0 or (number == 0 and not zero_allowed):
+        raise ValueError(message)
+    if number == math.inf and not infinity_allowed:
         raise ValueError(message)
     if at_most is not None and number > at_most:
         raise ValueError(message)
@@ -81,15 +91,18 @@ def truth(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def numbers(name: str, value: ArrayLike, dimensions: int, shape: str) -> Array:
-    """Return `value` as a non-empty array in float64 or float32; nothing of it is dropped."""
+def numbers(name: str, value: ArrayLike, dimensions: int | None, shape: str) -> Array:
+    """Return `value` as a non-empty array in float64 or float32; nothing of it is dropped.
+
+    Without a number of dimensions it may have any.
+    """
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):
         array = np.array(None)
     if np.ma.isMaskedArray(value) or array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be an array of real numbers; got {shown(value)}")
-    if array.ndim != dimensions or array.size == 0:
+    if dimensions not in (None, array.ndim) or array.size == 0:
         raise ValueError(
             f"{name} must be a non-empty array of shape {shape}; got shape {array.shape}"
         )
@@ -107,13 +120,52 @@ def finite_matrix(name: str, value: ArrayLike, *, columns: int | None = None) ->
     return matrix
 
 
+def instance(name: str, value: Any, kind: type[Found]) -> Found:
+    """Return `value` if it is of that class."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}; got {shown(value)}")
+    return value
+
+
+def one_of(name: str, value: Any, known: Collection[str]) -> str:
+    """Return `value` if it is one of the known texts."""
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {listed(known)}; got {shown(value)}")
+    return value
+
+
 def several(name: str, value: Any, what: str) -> list[Any]:
     """Return a sequence's items; text, sets and mappings have none in order."""
-    if isinstance(value, str | bytes | bytearray | Mapping | set | frozenset) or not (
-        isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    if (
+        isinstance(value, str | bytes | bytearray | Mapping | set | frozenset)
+        or not (isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim == 1))
+        or np.ma.isMaskedArray(value)
     ):
         raise TypeError(f"{name} must be a sequence of {what}; got {shown(value)}")
     return list(value)
+
+
+def for_each_layer(
+    name: str, value: Any, layers: int, *, zero_allowed: bool = False, at_most: float | None = None
+) -> list[float]:
+    """Return a positive number for each layer, from one for all or from a list.
+
+    Zero may be allowed in a list.
+    """
+    if not isinstance(value, Sequence | np.ndarray) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    ):
+        return [real_number(name, value, at_most=at_most)] * layers
+    given = several(name, value, "numbers")
+    if len(given) != layers:
+        raise ValueError(
+            f"{name} must be one number, or {layers} of them, one a layer; got {shown(value)}"
+        )
+    return [
+        real_number(f"{name}[{i}]", one, zero_allowed=zero_allowed, at_most=at_most)
+        for i, one in enumerate(given)
+    ]
 
 
 def layer_sizes(value: Any) -> tuple[int, ...]:

@@ -48,8 +48,7 @@ class Activation:
                 raise TypeError(f"{part} must be a function; got {shown(getattr(self, part))}")
         if self.in_place is not None and not callable(self.in_place):
             raise TypeError(f"in_place must be a function or None; got {shown(self.in_place)}")
-        if self.largest_slope != np.inf:
-            real_number("largest_slope", self.largest_slope)
+        real_number("largest_slope", self.largest_slope, infinity_allowed=True)
 
     def __call__(self, z: ArrayLike) -> Array:
         """Return f(z), of the shape of z."""

@@ -2,25 +2,29 @@
 
 import copy
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from vanishing import lecture
 from vanishing._checks import (
+    find,
+    instance,
     layer_sizes,
+    one_of,
     random_stream,
     real_number,
     several,
     shown,
     whole_number,
 )
+from vanishing.activations import ACTIVATIONS, Activation
 from vanishing.backprop import checked_regularization
 from vanishing.data import Dataset, spiral
 from vanishing.history import History
 from vanishing.measures import MeasureLike, as_measure
-from vanishing.network import LARGEST_SCALE, Network
+from vanishing.network import LARGEST_SCALE, Network, check_fit
 from vanishing.training import Trainer
 from vanishing.units import dead_units
 from vanishing.variant import Variant, VariantLike, as_variant
@@ -34,6 +38,9 @@ STILL = 5e-3
 
 SOLVED = 0.2
 """A data loss below this fraction of ln K leaves little to learn."""
+
+SHAPES = {"hidden_layers": 1000, "width": 10_000_000}
+"""What `Settings.changed` knows besides the fields, with the largest value of each."""
 
 BLOCK = 200
 """Points whose distances to all others are computed at once."""
@@ -119,6 +126,9 @@ class Settings:
 
     def changed(self, name: str, value: Any) -> "Settings":
         """Return the settings with one of them, or one of the properties above, changed."""
+        one_of("name", name, [*(one.name for one in fields(self)), "activation", *SHAPES])
+        if name in SHAPES:
+            whole_number(name, value, at_least=1, at_most=SHAPES[name])
         if name == "activation":
             return replace(self, variants=(as_variant(value),))
         if name == "hidden_layers":
@@ -143,11 +153,17 @@ class Settings:
 def checked_variants(given: Any) -> tuple[Variant, ...]:
     """Return variants, one or more, no two of the same name."""
     one = isinstance(given, VariantLike)
-    variants = tuple(map(as_variant, [given] if one else several("variants", given, "variants")))
+    items = [given] if one else several("variants", given, "variants")
+    known = (one if isinstance(one, Variant) else _activation(one) for one in items)
+    variants = tuple(map(as_variant, known))
     names = [variant.name for variant in variants]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"variants must name one or more, each once; got {shown(given)}")
     return variants
+
+
+def _activation(variant: Any) -> Activation:
+    return find("variants", variant, ACTIVATIONS, Activation)
 
 
 def _setting(name: str, value: Any) -> float:
@@ -175,7 +191,7 @@ class Experiment:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = instance("settings", settings, Settings)
         self.data, networks = settings.start()
         self.trainers = [
             Trainer(
@@ -304,7 +320,9 @@ def stand(
     Standing
         The figures, and the state in words.
     """
-    network, history = trainer.network, trainer.history
+    network, history = instance("trainer", trainer, Trainer).network, trainer.history
+    check_fit(network, data)
+    as_measure(measure)
     hidden = len(network.sizes) - 2
     bounded = network.activation.bounds is not None
     return Standing(
@@ -322,7 +340,9 @@ def stand(
 
 def data_loss(trainer: Trainer) -> float:
     """Return the mean cross-entropy before the last recorded update, without the penalty."""
-    last = trainer.history.at(slice(-1, None))
+    last = instance("trainer", trainer, Trainer).history.at(slice(-1, None))
+    if not len(last):
+        raise ValueError("trainer must have recorded an iteration; got none")
     return float(last.loss[0] - 0.5 * trainer.regularization * np.sum(last.weight_norm**2))
 
 
@@ -363,6 +383,7 @@ def _short(value: float) -> str:
 
 def fraction_of_strangers(data: Dataset) -> float:
     """Return the fraction of points whose nearest neighbor has another label."""
+    instance("data", data, Dataset)
     strangers = 0
     # Block by block: all distances at once would take gigabytes for some thousand points.
     for start in range(0, len(data), BLOCK):

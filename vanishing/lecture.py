@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vanishing._checks import random_stream, shown
+from vanishing._checks import instance, random_stream, shown
 from vanishing.data import Dataset, spiral
 from vanishing.network import Network
 from vanishing.training import Run
@@ -87,8 +87,7 @@ def log(run: Run) -> Log:
         One line for every thousandth iteration, with the loss before its update; then the
         accuracy on the training points after the last one.
     """
-    if not isinstance(run, Run):
-        raise TypeError(f"run must be a Run; got {shown(run)}")
+    instance("run", run, Run)
     history: Any = run.history.at(run.history.iteration % LOG_EVERY == 0)
     rows = zip(history.iteration, history.loss, strict=True)
     lines = [f"iteration {iteration}: loss {loss:f}" for iteration, loss in rows]

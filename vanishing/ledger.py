@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vanishing._checks import Array, several, shown, whole_number
+from vanishing._checks import Array, instance, several, whole_number
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
 from vanishing.layers import Dense, cross_entropy
@@ -361,12 +361,12 @@ def ledgers(trainer: Trainer, data: Dataset, iterations: Sequence[int]) -> list[
     TypeError, ValueError
         If the iterations do not rise, or as for `ledger`.
     """
-    if not isinstance(trainer, Trainer):
-        raise TypeError(f"trainer must be a Trainer; got {shown(trainer)}")
+    instance("trainer", trainer, Trainer)
     check_fit(trainer.network, data)
     books = []
     for wanted in several("iterations", iterations, "whole numbers"):
         target = whole_number("iterations", wanted, at_least=trainer.iteration)
+        trainer.make_room(target, only_check=True)
         trainer.advance(target - trainer.iteration)
         if trainer.diverged_at is not None:
             break

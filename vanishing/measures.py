@@ -5,10 +5,11 @@ Each is a gauge: it answers one question, and deceives who asks it another.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from vanishing._checks import Array, find
+from vanishing._checks import Array, find, instance, shown, text
 from vanishing.history import History
 
 
@@ -47,13 +48,34 @@ class Measure:
     deceives: str
     function: Callable[[History], Array]
 
+    def __post_init__(self) -> None:
+        for part in ("name", "label"):
+            text(part, getattr(self, part))
+        for part in ("formula", "question", "deceives"):
+            instance(part, getattr(self, part), str)
+        if not callable(self.function):
+            raise TypeError(f"function must be a function; got {shown(self.function)}")
+
     def __call__(self, history: History) -> Array:
-        """Return the measure at every iteration, of shape (T, L)."""
-        return self.function(history)
+        """Return the measure at every iteration, of shape (T, L).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not given a history, or a function of one's own returns something else.
+        """
+        shape = len(instance("history", history, History)), len(history.sizes) - 1
+        found: Any = self.function(history)
+        good = isinstance(found, np.ndarray) and found.dtype.kind in "iuf"
+        if not good or found.shape != shape:
+            raise ValueError(f"measure must return numbers of shape {shape}; got {shown(found)}")
+        sizes: Array = found
+        return sizes
 
 
 def rms_of_delta(history: History) -> Array:
     """Return the root mean square of delta over all examples and units, of shape (T, L)."""
+    instance("history", history, History)
     entries = history.examples * np.array(history.sizes[1:])
     rms: Array = history.delta_norm / np.sqrt(entries)
     return rms
@@ -65,6 +87,7 @@ def update_to_weight_ratio(history: History) -> Array:
     The penalty's part of the update is left out, as in all measures. Where all weights are zero
     the ratio is infinite, or NaN if the gradient is zero as well.
     """
+    instance("history", history, History)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio: Array = history.gradient_norm * history.step_sizes / history.weight_norm
     return ratio
@@ -78,6 +101,7 @@ def share_of_progress(history: History) -> Array:
     total loss by a layer's weights and biases, the penalty's part included. The shares of an
     iteration add up to 1; they are NaN where no layer has a gradient, or every layer is frozen.
     """
+    instance("history", history, History)
     # Scaled by the largest first, since squares of 1e-200 would be zero.
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = history.total_gradient_norm / history.total_gradient_norm.max(axis=1)[:, None]

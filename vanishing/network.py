@@ -12,6 +12,8 @@ from vanishing._checks import (
     Array,
     Rng,
     finite_matrix,
+    for_each_layer,
+    instance,
     layer_sizes,
     listed,
     numbers,
@@ -20,6 +22,7 @@ from vanishing._checks import (
     real_number,
     several,
     shown,
+    whole_number,
 )
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
@@ -102,7 +105,7 @@ class Network:
             self._check_layer(layer)
         self.residual = None if residual is None else real_number("residual", residual)
         self.normalization = checked_normalization(normalization)
-        self.statistics = None if statistics is None else list(statistics)
+        self.statistics = None if statistics is None else self._checked_statistics(statistics)
 
     def _check_layer(self, layer: int) -> None:
         fan_in, fan_out = self.weights[layer].shape
@@ -116,6 +119,21 @@ class Network:
                 f"weights[{layer}] must have {self.weights[layer - 1].shape[1]} rows, "
                 f"one for each output of the layer before; got {fan_in}"
             )
+
+    def _checked_statistics(self, given: Any) -> list[tuple[Array, Array]]:
+        widths, pairs = self.sizes[1:-1], several("statistics", given, "pairs of arrays")
+        if len(pairs) != len(widths):
+            raise ValueError(
+                f"statistics must be {len(widths)} pairs, one a hidden layer; got {len(pairs)}"
+            )
+        for i, (pair, width) in enumerate(zip(pairs, widths, strict=True)):
+            for part in several(f"statistics[{i}]", pair, "two arrays"):
+                if numbers(f"statistics[{i}]", part, 2, f"(1, {width})").shape != (1, width):
+                    raise ValueError(
+                        f"statistics[{i}] must be arrays of shape (1, {width}); "
+                        f"got shape {np.shape(part)}"
+                    )
+        return pairs
 
     @classmethod
     def initialize(
@@ -182,9 +200,9 @@ class Network:
 
     def shortcut(self, layer: int) -> float | None:
         """Return the scale of the branch beside the shortcut around `weights[layer]`, if any."""
-        fan_in, fan_out = self.weights[layer].shape
-        last = layer == len(self.weights) - 1
-        return None if last or fan_in != fan_out else self.residual
+        last = len(self.weights) - 1
+        fan_in, fan_out = self.weights[whole_number("layer", layer, at_least=0, at_most=last)].shape
+        return None if layer == last or fan_in != fan_out else self.residual
 
     def parts(self) -> tuple[Chain, list[Dense]]:
         """Return the layers that compose the network, and of these the fully connected ones.
@@ -255,8 +273,7 @@ class Network:
 
     def accuracy(self, data: Dataset) -> float:
         """Return the share of the points of `data` that are given their own label."""
-        if not isinstance(data, Dataset):
-            raise TypeError(f"data must be a Dataset; got {shown(data)}")
+        check_fit(self, data)
         return float(np.mean(self.predict(data.points) == data.labels))
 
     def fitted(self, data: Dataset) -> "Network":
@@ -265,6 +282,7 @@ class Network:
         It then gives a point the same answer whatever other points it is asked about. A network
         without batch normalization is merely copied.
         """
+        check_fit(self, data)
         if self.normalization != "batch":
             return self.copy()
         chain, dense = self.unfitted().parts()
@@ -331,10 +349,8 @@ def check_fit(network: Network, data: Dataset) -> None:
     ValueError
         If the inputs or the classes do not fit.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network; got {shown(network)}")
-    if not isinstance(data, Dataset):
-        raise TypeError(f"data must be a Dataset; got {shown(data)}")
+    instance("network", network, Network)
+    instance("data", data, Dataset)
     inputs, outputs = network.sizes[0], network.sizes[-1]
     if data.points.shape[1] != inputs:
         raise ValueError(
@@ -350,7 +366,8 @@ def check_fit(network: Network, data: Dataset) -> None:
 
 def checked_normalization(normalization: str | None) -> str | None:
     """Return the name of a known normalization, or None."""
-    if normalization is not None and normalization not in NORMALIZATIONS:
+    known = isinstance(normalization, str) and normalization in NORMALIZATIONS
+    if normalization is not None and not known:
         raise ValueError(
             f"normalization must be one of {listed(NORMALIZATIONS)} or None; "
             f"got {shown(normalization)}"
@@ -360,12 +377,7 @@ def checked_normalization(normalization: str | None) -> str | None:
 
 def layer_scales(scale: float | Sequence[float], layers: int) -> list[float]:
     """Return one scale for each layer, from one for all or from a list."""
-    if isinstance(scale, np.generic) or not isinstance(scale, Sequence | np.ndarray):
-        return [real_number("scale", scale, at_most=LARGEST_SCALE)] * layers
-    given = several("scale", scale, "numbers")
-    if len(given) != layers:
-        raise ValueError(f"scale must be one number, or {layers} of them; got {shown(scale)}")
-    return [real_number(f"scale[{i}]", s, at_most=LARGEST_SCALE) for i, s in enumerate(given)]
+    return for_each_layer("scale", scale, layers, at_most=LARGEST_SCALE)
 
 
 def _arrays(name: str, values: Any, dimensions: int) -> list[Array]:

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from tqdm.auto import tqdm
 
-from vanishing._checks import Array, precision, several, shown, truth, whole_number
+from vanishing._checks import Array, instance, precision, several, shown, truth, whole_number
 from vanishing.data import Dataset
 from vanishing.history import History, joined
 from vanishing.machine import interrupts_held, interrupts_noted, processors
@@ -314,6 +314,8 @@ def train_together(
             raise ValueError(
                 f"networks must be a sequence of one network or more; got {shown(networks)}"
             )
+        for i, network in enumerate(networks):
+            instance(f"networks[{i}]", network, Network)
         jobs = [
             Job(network, data, iterations, step_size, regularization, dtype, record_every)
             for network in networks
@@ -330,10 +332,7 @@ def train_together(
 def checked_jobs(jobs: Any) -> list[Job]:
     """Return the jobs, if that is what they are."""
     given = several("jobs", jobs, "jobs")
-    for i, job in enumerate(given):
-        if not isinstance(job, Job):
-            raise TypeError(f"jobs[{i}] must be a Job; got {shown(job)}")
-    return given
+    return [instance(f"jobs[{i}]", job, Job) for i, job in enumerate(given)]
 
 
 def _checked_executor(executor: Any) -> Executor | None:
@@ -493,8 +492,14 @@ def processes(workers: int) -> Executor:
     Parameters
     ----------
     workers : int
-        How many processes it may have.
+        How many processes it may have, from 1 to 1,000.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If that is not such a number.
     """
+    count = whole_number("workers", workers, at_least=1, at_most=MOST_WORKERS)
     with _safe_path():
         # Imported here, for it takes longer than the rest of the package.
         from loky import get_reusable_executor
@@ -505,7 +510,7 @@ def processes(workers: int) -> Executor:
 
             ensure_running()
         executor: Executor = get_reusable_executor(
-            max_workers=workers,
+            max_workers=count,
             timeout=IDLE,
             initializer=_begin_work,
             initargs=(os.getpid(),),

@@ -12,11 +12,10 @@ from tqdm.auto import tqdm
 
 from vanishing._checks import (
     Array,
+    for_each_layer,
     not_too_many,
     precision,
     real_number,
-    several,
-    shown,
     truth,
     whole_number,
 )
@@ -27,6 +26,9 @@ from vanishing.history import Book, Columns, History
 from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.network import Network, check_fit
 from vanishing.parameters import Parameters
+
+LATEST = 10**15
+"""No run begins later, nor waits longer from one recorded iteration to the next."""
 
 STRETCH = 0.1
 """Seconds of training between two updates of the progress bar, and two looks for an interrupt."""
@@ -126,9 +128,11 @@ class Trainer:
         self.regularization = checked_regularization(regularization)
         self._start, self._data = network.copy(), data
         kind = precision(dtype)
-        every = whole_number("record_every", record_every, at_least=1)
+        every = whole_number("record_every", record_every, at_least=1, at_most=LATEST)
         most = None if most_rows is None else whole_number("most_rows", most_rows, at_least=2)
-        self.iteration = whole_number("first_iteration", first_iteration, at_least=0)
+        self.iteration = whole_number(
+            "first_iteration", first_iteration, at_least=0, at_most=LATEST
+        )
         self.diverged_at: int | None = None
         self.loss = math.nan
         self._pass = choose_pass(network, data, kind)
@@ -209,7 +213,7 @@ class Trainer:
             If an argument is not what is described above.
         """
         wanted = whole_number("iterations", iterations, at_least=0)
-        patience = math.inf if seconds == math.inf else real_number("seconds", seconds)
+        patience = real_number("seconds", seconds, infinity_allowed=True)
         before, deadline = self.iteration, perf_counter() + patience
         if self.diverged_at is None:
             # On these small matrices a second BLAS thread costs more than it brings.
@@ -279,7 +283,9 @@ class Trainer:
         ValueError
             If the record would be too large; `record_every` makes it smaller.
         """
-        rows = -(-iterations // self._book.every)
+        count = whole_number("iterations", iterations, at_least=0)
+        truth("only_check", only_check)
+        rows = -(-count // self._book.every)
         not_too_many("iterations", rows * self._columns.count, "recorded numbers", iterations)
         if not only_check:
             self._book.make_room(rows)
@@ -363,14 +369,4 @@ def _summary(trainer: Trainer) -> str:
 
 def layer_steps(step_size: float | Sequence[float], layers: int) -> tuple[float, ...]:
     """Return the step size of each layer, from one for all or from a list."""
-    if isinstance(step_size, np.generic) or not isinstance(step_size, Sequence | np.ndarray):
-        return (real_number("step_size", step_size),) * layers
-    given = several("step_size", step_size, "numbers")
-    if len(given) != layers:
-        raise ValueError(
-            f"step_size must be one number, or {layers} of them, one a layer; "
-            f"got {shown(step_size)}"
-        )
-    return tuple(
-        real_number(f"step_size[{i}]", step, zero_allowed=True) for i, step in enumerate(given)
-    )
+    return tuple(for_each_layer("step_size", step_size, layers, zero_allowed=True))

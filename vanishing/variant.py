@@ -5,8 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from vanishing._checks import Rng, real_number, text, whole_number
-from vanishing.activations import Activation, find_activation
+import numpy as np
+
+from vanishing._checks import (
+    Rng,
+    find,
+    instance,
+    layer_sizes,
+    real_number,
+    shown,
+    text,
+    whole_number,
+)
+from vanishing.activations import ACTIVATIONS, Activation, find_activation
 from vanishing.initialization import find_scheme
 from vanishing.network import Network, checked_normalization, layer_scales
 from vanishing.training import layer_steps
@@ -25,6 +36,9 @@ OTHER_COLOR = "#000000"
 
 ACTIVATION_LABELS = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 """How activations are written where that is not their name."""
+
+LINES = ("solid", "dashed", "dotted", "dashdot", "-", "--", ":", "-.")
+"""Matplotlib's line styles that have a name; others are an offset and a list of lengths."""
 
 ACTIVATION_LINES: dict[str, Any] = {
     "tanh": (0, (1, 1)),
@@ -75,6 +89,9 @@ class Variant:
 
     def __post_init__(self) -> None:
         text("name", self.name)
+        self._check_look()
+        if not isinstance(self.activation, str | Activation):
+            find_activation(self.activation)
         activation = find_activation(self.activation or self.name)
         known = activation.name if activation.known else ""
         self._settle("activation", activation.name if activation.known else activation)
@@ -85,6 +102,12 @@ class Variant:
         checked_normalization(self.normalization)
         self._check_numbers()
 
+    def _check_look(self) -> None:
+        # Whether Matplotlib knows the colour is asked where something is drawn.
+        instance("color", self.color, str)
+        if self.line is not None and not _is_line(self.line):
+            raise TypeError(f"line must be a line style of Matplotlib's; got {shown(self.line)}")
+
     def _check_numbers(self) -> None:
         if self.hidden_layers is not None:
             whole_number("hidden_layers", self.hidden_layers, at_least=1, at_most=1000)
@@ -92,10 +115,11 @@ class Variant:
             real_number("residual", self.residual)
         for name, check in (("scale", layer_scales), ("step_size", layer_steps)):
             value = getattr(self, name)
-            if isinstance(value, Sequence):
-                self._settle(name, tuple(value))
-            if value is not None:
-                check(value, len(value) if isinstance(value, Sequence) else 1)
+            if value is None:
+                continue
+            one_each = isinstance(value, Sequence) or np.shape(value) != ()
+            numbers = check(value, max(1, len(value)) if one_each else 1)
+            self._settle(name, tuple(numbers) if one_each else numbers[0])
 
     def _settle(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -128,11 +152,12 @@ class Variant:
             rng=rng,
         )
 
-    def sizes(self, shared: Sequence[int]) -> tuple[int, ...]:
+    def sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
         """Return the width of every layer, from the sizes that all variants share."""
+        widths = layer_sizes(sizes)
         if self.hidden_layers is None:
-            return tuple(shared)
-        return (shared[0], *[shared[1]] * self.hidden_layers, shared[-1])
+            return widths
+        return (widths[0], *[widths[1]] * self.hidden_layers, widths[-1])
 
     def __repr__(self) -> str:
         # As short as it can be written, for the lines that recreate an explorer's state.
@@ -157,6 +182,13 @@ class Variant:
         return self.name if plain and self == Variant(self.name) else self
 
 
+def _is_line(line: Any) -> bool:
+    if isinstance(line, str):
+        return line in LINES
+    lengths = line[1] if isinstance(line, tuple) and len(line) == 2 else None
+    return isinstance(lengths, Sequence) and not isinstance(lengths, str) and len(lengths) > 0
+
+
 VariantLike = str | Activation | Variant
 """What stands for a variant: an activation's name does, and an activation."""
 
@@ -173,5 +205,5 @@ def as_variant(variant: VariantLike) -> Variant:
     """
     if isinstance(variant, Variant):
         return variant
-    found = find_activation(variant)
+    found = find("variant", variant, ACTIVATIONS, Activation)
     return Variant(found.name, found)

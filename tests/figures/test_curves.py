@@ -420,7 +420,7 @@ def test_what_is_no_curve_is_refused(call: Any, message: str) -> None:
         ("loss_curve", {"history": None}, "history must be a History; got None"),
         ("loss_curve", {"variant": "step"}, "variant must be one of .*; got 'step'"),
         ("loss_curve", {"label": 5}, "label must be a text; got 5"),
-        ("loss_curve", {"log_iterations": 2}, "log must be True or False; got 2"),
+        ("loss_curve", {"log_iterations": 2}, "log_iterations must be True or False; got 2"),
         ("gradient_curves", {"ax": 1}, "ax must be a Matplotlib Axes"),
         ("gradient_curves", {"history": 3}, "history must be a History; got 3"),
         ("gradient_curves", {"layers": [0]}, r"layers\[0\] must be .* from 1 to 3; got 0"),

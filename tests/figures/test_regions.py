@@ -322,7 +322,7 @@ def on_a_line() -> Dataset:
         (lambda: figures.points(axes(), few_points(), size=1e308), r"size must .*; got 1e\+308"),
         (lambda: figures.points(axes(), few_points(), size=10_001), "size must .* at most 10000; "),
         (lambda: figures.points(axes(), few_points(), size=-1), "size must be .*; got -1"),
-        (lambda: figures.move_points([], few_points()), "data must have at most 0 classes; got 3"),
+        (lambda: figures.move_points([], few_points()), r"drawn must be what .*; got \[\]"),
         (
             lambda: figures.move_points([1, 2, 3], few_points()),
             r"drawn must be what figures\.points returned; got \[1, 2, 3\]",

@@ -108,11 +108,11 @@ def test_a_caption_leaves_what_is_empty_as_it_is() -> None:
         ),
         (
             lambda: figures.label(Variant("relu", line="wavy")),
-            "variant must have a line style of Matplotlib's; got 'wavy'",
+            "line must be a line style of Matplotlib's; got 'wavy'",
         ),
         (
             lambda: figures.label(Variant("relu", line=3)),
-            "variant must have a line style of Matplotlib's; got 3",
+            "line must be a line style of Matplotlib's; got 3",
         ),
         (lambda: figures.caption([], "a"), r"ax must be a Matplotlib Axes; got \[\]"),
         (lambda: figures.caption(Figure().add_subplot(), 5), "title must be a text; got 5"),

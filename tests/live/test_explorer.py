@@ -516,7 +516,7 @@ def test_share_lines_are_plain_python(given: dict[str, Any]) -> None:
         ({"iterations": 1.5}, TypeError, "iterations must .*got 1.5"),
         ({"iterations": 10**30}, ValueError, "iterations must .*got"),
         ({"picture_width": 10**9}, ValueError, "picture_width must .*got"),
-        ({"variants": ("colour",)}, ValueError, "activation must .*got 'colour'"),
+        ({"variants": ("colour",)}, ValueError, "variants must .*got 'colour'"),
         ({"variants": ()}, ValueError, r"variants must .*got \(\)"),
         ({"variants": 5}, TypeError, "variants must .*got 5"),
         ({"activations": ("relu",)}, TypeError, "must be given arguments from .*'activations'"),

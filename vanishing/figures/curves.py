@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from vanishing._checks import Array, several, shown, truth, whole_number
+from vanishing._checks import Array, instance, several, shown, truth, whole_number
 from vanishing.figures.style import (
     caption,
     check_axes,
@@ -84,10 +84,10 @@ def thinned(
 
 
 def _curves(values: ArrayLike, iterations: ArrayLike | None) -> tuple[Array, Array]:
-    curves = np.asarray(values)
-    if curves.ndim != 2 or curves.dtype.kind not in "iuf" or np.ma.isMaskedArray(values):
+    curves = _plain(values)
+    if curves.ndim != 2 or curves.dtype.kind not in "iuf":
         raise ValueError(f"values must be real numbers of shape (T, C); got {shown(values)}")
-    where = np.arange(len(curves)) if iterations is None else np.asarray(iterations)
+    where = np.arange(len(curves)) if iterations is None else _plain(iterations)
     if where.shape != (len(curves),) or where.dtype.kind not in "iuf":
         raise ValueError(
             f"iterations must be {len(curves):,} numbers, one for each row; got {shown(iterations)}"
@@ -95,6 +95,14 @@ def _curves(values: ArrayLike, iterations: ArrayLike | None) -> tuple[Array, Arr
     if len(where) and not (where[0] >= 0 and np.isfinite(where[-1]) and (np.diff(where) > 0).all()):
         raise ValueError(f"iterations must rise from 0 or above; got {shown(iterations)}")
     return curves, where
+
+
+def _plain(values: Any) -> Array:
+    """Return an array, even of what NumPy cannot make one of; nothing is dropped."""
+    try:
+        return np.array(None) if np.ma.isMaskedArray(values) else np.asarray(values)
+    except (TypeError, ValueError):
+        return np.array(None)
 
 
 def _stretches(iterations: Array, count: int, *, log: bool) -> Array:
@@ -144,6 +152,7 @@ def loss_curve(
     """
     check_axes(ax)
     _check_history(history)
+    truth("log_iterations", log_iterations)
     found = checked_variant(variant)
     name = found.label if label is None else checked_text("label", label)
     x, y = thinned(history.loss[:, None], history.iteration, log=log_iterations)
@@ -209,6 +218,7 @@ def gradient_curves(
         If an argument is not what is described above.
     """
     check_axes(ax)
+    truth("log_iterations", log_iterations)
     sizes = measured(history, measure)
     chosen = _chosen_layers(layers, sizes.shape[1])
     columns = [layer - 1 for layer in chosen]
@@ -229,7 +239,7 @@ def _check_has_floor(measure: MeasureLike) -> None:
     if found.function is not History.lecture_statistic:
         raise ValueError(
             f"floor must be False for the measure {found.name!r}: the penalty's floor is what the "
-            "lecture statistic reads at rest"
+            "lecture statistic reads at rest; got True"
         )
 
 
@@ -259,18 +269,11 @@ def measured(history: History, measure: MeasureLike) -> Array:
     TypeError, ValueError
         If no measure has that name, or a function of one's own returns something else.
     """
-    _check_history(history)
-    found = as_measure(measure)
-    shape = len(history), len(history.sizes) - 1
-    sizes: Any = found(history)
-    if not isinstance(sizes, np.ndarray) or sizes.shape != shape or sizes.dtype.kind not in "iuf":
-        raise ValueError(f"measure must return numbers of shape {shape}; got {shown(sizes)}")
-    return sizes
+    return as_measure(measure)(history)
 
 
 def _check_history(history: History) -> None:
-    if not isinstance(history, History):
-        raise TypeError(f"history must be a History; got {shown(history)}")
+    instance("history", history, History)
 
 
 def band(
@@ -313,6 +316,7 @@ def band(
         If an argument is not what is described above.
     """
     check_axes(ax)
+    truth("log_iterations", log_iterations)
     runs = drawable("curves", curves, 2, "(T, runs)", gaps=True)
     style = look(variant, layer, label)
     summary = np.stack([np.median(runs, axis=1), runs.min(axis=1), runs.max(axis=1)], axis=1)
@@ -366,6 +370,8 @@ def size_against_loss(
     y = drawable("sizes", sizes, 1, "(T,)", gaps=True)
     if len(x) != len(y):
         raise ValueError(f"sizes must be as many as the losses, {len(x):,}; got {len(y):,}")
+    if (y < 0).any():
+        raise ValueError(f"sizes must be zero or positive; got {shown(sizes)}")
     (line,) = ax.plot(x, y, **look(variant, layer, label))
     ax.set_yscale("log")
     if not ax.xaxis_inverted():

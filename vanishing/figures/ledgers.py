@@ -1,6 +1,6 @@
 """Figures of the ledger, of what is in the layers, and of theory beside measurement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from vanishing._checks import (
     Array,
+    instance,
     known_names,
+    listed,
     numbers,
     several,
     shown,
@@ -55,7 +57,7 @@ def decades(factors: ArrayLike) -> Array:
 
     What came from nothing (infinity) is as high as zero is low.
     """
-    values = numbers("factors", factors, np.ndim(factors), "any")
+    values = numbers("factors", factors, None, "any")
     if (values < 0).any():
         raise ValueError(f"factors must be zero or positive; got {shown(factors)}")
     with np.errstate(divide="ignore"):
@@ -133,7 +135,10 @@ def draw_bars(
 
 
 def _checked_parts(parts: Any) -> tuple[str, ...]:
-    return known_names("parts", parts, BARS)
+    names = known_names("parts", parts, BARS)
+    if not names:
+        raise ValueError(f"parts must be one or more of {listed(BARS)}; got {shown(parts)}")
+    return names
 
 
 def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
@@ -204,6 +209,7 @@ def ledger_over_time(
         If an argument is not what is described above.
     """
     check_axes(ax)
+    truth("log_iterations", log_iterations)
     found = _checked_accounts(accounts)
     when = _checked_iterations(iterations, len(found))
     color = checked_variant(found[0].activation if variant is None else variant).color
@@ -227,8 +233,7 @@ def _total(factors: Array) -> float:
 
 
 def _check_account(name: str, account: Any) -> None:
-    if not isinstance(account, Ledger):
-        raise TypeError(f"{name} must be a Ledger; got {shown(account)}")
+    instance(name, account, Ledger)
 
 
 def _checked_accounts(accounts: Any) -> list[Ledger]:
@@ -245,7 +250,8 @@ def _checked_iterations(iterations: Any, count: int) -> list[int]:
     if len(items) < count:
         raise ValueError(f"iterations must be {count}, one for each account; got {len(items)}")
     return [
-        whole_number(f"iterations[{i}]", when, at_least=0) for i, when in enumerate(items[:count])
+        whole_number(f"iterations[{i}]", when, at_least=0, at_most=10**15)
+        for i, when in enumerate(items[:count])
     ]
 
 
@@ -263,7 +269,7 @@ def layer_histograms(
     ----------
     ax : Axes
         Where to draw.
-    values : iterable of array_like
+    values : sequence or iterator of array_like
         The values of each layer, of any shape, first layer first.
     variant : str, Activation or Variant
         What kind of network it is: gives the colour; the layer gives the line style.
@@ -285,7 +291,7 @@ def layer_histograms(
     check_axes(ax)
     count = whole_number("bins", bins, at_least=1, at_most=10_000)
     layers = _layer_values(values, magnitudes=truth("magnitudes", magnitudes))
-    edges = np.histogram_bin_edges(np.concatenate(layers), count)
+    edges = _edges(np.concatenate(layers), count)
     caption(ax, x="log10 of magnitude" if magnitudes else "value", y="fraction of the values")
     drawn = []
     for number, layer in enumerate(layers, start=1):
@@ -295,16 +301,38 @@ def layer_histograms(
     return drawn
 
 
+def _edges(values: Array, count: int) -> Array:
+    try:
+        return np.histogram_bin_edges(values, count)
+    except ValueError:
+        raise ValueError(
+            f"values must differ by more than rounding, for {count} bins; "
+            f"got {values.min():g} to {values.max():g}"
+        ) from None
+
+
 def _layer_values(values: Any, *, magnitudes: bool) -> list[Array]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"values must be arrays, one for each layer; got {shown(values)}")
+    if isinstance(values, Iterator):
+        values = list(values)
+    # A matrix is one row a layer.
+    if not isinstance(values, np.ndarray) or values.ndim == 0 or np.ma.isMaskedArray(values):
+        values = several("values", values, "arrays, one for each layer")
     layers = [
-        drawable(f"values[{i}]", layer, np.ndim(layer), "any").ravel()
-        for i, layer in enumerate(values)
+        drawable(f"values[{i}]", layer, None, "any").ravel() for i, layer in enumerate(values)
     ]
     if not layers:
         raise ValueError("values must be arrays, one for each layer; got none")
     return [np.log10(np.abs(layer[layer != 0])) for layer in layers] if magnitudes else layers
+
+
+def _checked_depths(depths: Any) -> list[int]:
+    items = several("depths", depths, "whole numbers")
+    if not items:
+        raise ValueError(f"depths must be one number or more; got {shown(depths)}")
+    return [
+        whole_number(f"depths[{i}]", depth, at_least=1, at_most=10_000)
+        for i, depth in enumerate(items)
+    ]
 
 
 def theory_and_measurement(
@@ -345,7 +373,7 @@ def theory_and_measurement(
     """
     check_axes(ax)
     color = checked_variant(variant).color
-    x = [whole_number("depths", depth, at_least=1) for depth in several("depths", depths, "depths")]
+    x = _checked_depths(depths)
     expected = drawable("predicted", predicted, 1, "(depths,)", gaps=True)
     draws = drawable("measured", measured, 2, "(depths, draws)", gaps=True)
     for name, rows in (("predicted", expected), ("measured", draws)):

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vanishing._checks import (
     Array,
+    instance,
     not_too_many,
     numbers,
     real_number,
@@ -107,7 +108,7 @@ def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
     """
     artists = several("drawn", drawn, "what figures.points returned")
     _check_plane(data)
-    if not all(isinstance(dots, PathCollection) for dots in artists):
+    if not artists or not all(isinstance(dots, PathCollection) for dots in artists):
         raise TypeError(f"drawn must be what figures.points returned; got {shown(drawn)}")
     if data.classes > len(artists):
         raise ValueError(f"data must have at most {len(artists)} classes; got {data.classes}")
@@ -116,8 +117,7 @@ def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
 
 
 def _check_plane(data: Dataset) -> None:
-    if not isinstance(data, Dataset):
-        raise TypeError(f"data must be a Dataset; got {shown(data)}")
+    instance("data", data, Dataset)
     if data.points.shape[1] != 2:
         raise ValueError(f"data must have points of 2 coordinates; got {data.points.shape[1]}")
     furthest = np.abs(data.points).max()
@@ -187,8 +187,7 @@ class RegionMap:
         return _region_colors(_largest(fine), len(by_class))
 
     def _check(self, network: Network) -> None:
-        if not isinstance(network, Network):
-            raise TypeError(f"network must be a Network; got {shown(network)}")
+        instance("network", network, Network)
         if network.sizes[0] != 2:
             raise ValueError(
                 f"network must have 2 inputs, as the plane has; got {network.sizes[0]}"

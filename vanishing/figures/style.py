@@ -159,7 +159,7 @@ def look(variant: VariantLike, layer: int, name: str | None = None) -> dict[str,
 
 
 def drawable(
-    name: str, value: ArrayLike, dimensions: int, shape: str, *, gaps: bool = False
+    name: str, value: ArrayLike, dimensions: int | None, shape: str, *, gaps: bool = False
 ) -> Array:
     """Return `value` as an array of numbers that fit on an axis.
 

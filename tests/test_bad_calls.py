@@ -1,0 +1,878 @@
+"""Every public function with every argument made bad in many ways: each answer must be clear.
+
+The calls are made from the signatures. What a parameter may be stands in a table, by its name; so
+whatever is new in the package is covered, or named by `test_the_table_knows_every_parameter`.
+
+An answer is clear if it is a TypeError or a ValueError that names the argument and shows what was
+given. It is obscure if it is anything else, silent if a value is taken that is not allowed, and
+hanging if it takes longer than some seconds, or more memory than an array of a gigabyte.
+"""
+
+import contextlib
+import fractions
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+import vanishing
+from vanishing import (
+    ACTIVATIONS,
+    Activation,
+    Dataset,
+    History,
+    Job,
+    Network,
+    Run,
+    Trainer,
+    Variant,
+    figures,
+    spiral,
+    train,
+    train_together,
+)
+from vanishing._checks import shown
+from vanishing.experiment import Experiment, Settings
+from vanishing.initialization import SCHEMES, Scheme
+from vanishing.layers import NORMALIZATIONS
+from vanishing.ledger import Ledger, ledger
+from vanishing.live import PANELS, Explorer, SpiralExplorer
+from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS
+from vanishing.measures import MEASURES, Measure
+from vanishing.sweeps import processes
+from vanishing.theory import random_attenuations
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+SECONDS = 10
+"""After which a call hangs, on a machine however busy."""
+
+MEMORY = 2 * 2**30
+"""More bytes than this, beyond what is in use, a bad call must not ask for."""
+
+
+# Values that are bad for most arguments
+
+DATA = spiral(4, rng=0)
+OTHER_DATA = Dataset([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], [0, 1])
+NETWORK = Network.initialize((2, 3, 3), rng=0)
+DEEP = Network.initialize((2, 3, 3, 3), rng=0)
+RUN = train(DEEP, DATA, iterations=3, progress=False)
+
+BAD: dict[str, Any] = {
+    "None": None,
+    "True": True,
+    "-1": -1,
+    "0": 0,
+    "2.5": 2.5,
+    "10**9": 10**9,
+    "10**12": 10**12,
+    "10**400": 10**400,
+    "1e308": 1e308,
+    "-1e-300": -1e-300,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "-inf": float("-inf"),
+    "1j": 1j,
+    "complex scalar": np.complex64(1 + 1j),
+    "fraction": fractions.Fraction(1, 3),
+    "text": "text",
+    "empty text": "",
+    "number as text": "1",
+    "bytes": b"",
+    "more bytes": b"\x02\x03\x03",
+    "dict": {},
+    "dict of numbers": {2: 1, 3: 2},
+    "set": {2, 3, 5},
+    "frozenset": frozenset({2, 3}),
+    "empty list": [],
+    "empty tuple": (),
+    "list of None": [None, None],
+    "list of texts": ["text", "text"],
+    "ragged list": [[1.0], [2.0, 3.0]],
+    "negative list": [-1, -1],
+    "list of huge": [10**400, 10**400],
+    "list of nan": [float("nan")] * 3,
+    "a generator": (k for k in ()),
+    "object": object(),
+    "function": lambda *_: None,
+    "class": type("Anything", (), {"__init__": lambda *_: None}),
+    "exception": ValueError("x"),
+    "uint64": np.array([2**63, 2**63 + 1], np.uint64),
+    "0-d uint64": np.uint64(2**63),
+    "bools": np.array([True, False]),
+    "complex": np.array([[1j, 2.0], [0, 1]]),
+    "masked": np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]]),
+    "masked row": np.ma.masked_array([1, 2, 3], mask=[0, 1, 0]),
+    "objects": np.array([None, "a"], object),
+    "texts": np.array(["a", "b"]),
+    "dates": np.array(["2020-01-01"], "datetime64[D]"),
+    "empty array": np.empty((0, 2)),
+    "0-d array": np.array(1.5),
+    "3-d array": np.ones((2, 2, 2)),
+    "nan array": np.full((2, 2), np.nan),
+    "huge array": np.full(3, 1e308),
+    "wrong shape": np.ones((5, 7)),
+    "Dataset": DATA,
+    "Dataset in 3-d": OTHER_DATA,
+    "Network": NETWORK,
+    "networks": [NETWORK, NETWORK],
+    "Trainer": Trainer(NETWORK, DATA),
+    "Run": RUN,
+}
+
+
+# What parameters may be
+
+Fine = Callable[[Any], bool]
+
+
+@dataclass
+class Parameter:
+    """What a good value is, which of the bad ones are fine as well, and its name in messages."""
+
+    make: Callable[[], Any]
+    fine: Fine
+    called: str = ""
+
+
+def given(value: Any, fine: Fine, called: str = "") -> Parameter:
+    return Parameter(lambda: value, fine, called)
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def whole(low: int, high: float = float("inf")) -> Fine:
+    return lambda value: is_whole(value) and low <= value <= high
+
+
+def is_real(value: Any) -> bool:
+    kinds = int | float | np.integer | np.floating | fractions.Fraction
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
+        return True
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def real(high: float = 1.7e308, *, zero: bool = False) -> Fine:
+    return lambda value: (
+        is_real(value) and (value >= 0 if zero else value > 0) and bool(value <= high)
+    )
+
+
+def one_of(*kinds: type) -> Fine:
+    return lambda value: isinstance(value, kinds)
+
+
+def named(known: Any) -> Fine:
+    return lambda value: isinstance(value, str) and value in known
+
+
+def is_none(value: Any) -> bool:
+    return value is None
+
+
+def either(*parts: Fine) -> Fine:
+    return lambda value: any(part(value) for part in parts)
+
+
+def is_empty(value: Any) -> bool:
+    return isinstance(value, list | tuple) and not value
+
+
+def none_but_good(_: Any) -> bool:
+    return False
+
+
+def is_sequence(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
+
+
+def sequence(item: Fine, *lengths: int) -> Fine:
+    return lambda value: (
+        is_sequence(value)
+        and not np.ma.isMaskedArray(value)
+        and (len(value) in lengths if lengths else len(value) > 0)
+        and all(map(item, value))
+    )
+
+
+def array(dimensions: int, *shape: int, nan: bool = False, high: float = 1.7e308) -> Fine:
+    def fine(value: Any) -> bool:
+        if np.ma.isMaskedArray(value) or isinstance(value, str | bytes):
+            return False
+        try:
+            found = np.asarray(value)
+        except (ValueError, TypeError):
+            return False
+        return (
+            found.dtype.kind in "iuf"
+            and found.ndim == dimensions
+            and found.size > 0
+            and (not shape or found.shape == shape)
+            and (nan or (bool(np.isfinite(found).all()) and float(np.abs(found).max()) <= high))
+        )
+
+    return fine
+
+
+def numbers_of_any_shape(value: Any) -> bool:
+    return any(array(dimensions, nan=True)(value) for dimensions in range(4))
+
+
+a_text = one_of(str)
+some_text: Fine = lambda value: isinstance(value, str) and value != ""  # noqa: E731
+a_truth = one_of(bool, np.bool_)
+a_function: Fine = callable
+an_activation = either(one_of(Activation), named(ACTIVATIONS))
+a_variant = either(an_activation, one_of(Variant))
+a_measure = either(named(MEASURES), a_function)
+sizes_of_layers = sequence(whole(1, 10**7))
+steps = either(real(), sequence(real(zero=True), 3))
+scales = either(real(1e6), sequence(real(1e6), 3))
+fits: Fine = lambda value: value is DATA  # noqa: E731
+is_network: Fine = lambda value: isinstance(value, Network)  # noqa: E731
+PLANE = 1e30
+
+
+@functools.cache
+def one_axes() -> Axes:
+    return plt.figure().subplots()
+
+
+def fresh_axes() -> Axes:
+    """Return the same axes each time, empty: to make new ones costs more than what is tested."""
+    ax = one_axes()
+    if ax.has_data():
+        ax.clear()
+    return ax
+
+
+BOOKS = ledger(DEEP, DATA)
+SMALL = 50
+
+PARAMETERS: dict[str, Parameter] = {
+    "account": given(BOOKS, one_of(Ledger)),
+    "accounts": given([BOOKS, BOOKS], sequence(one_of(Ledger))),
+    "activation": given("tanh", an_activation),
+    "ax": Parameter(fresh_axes, one_of(Axes)),
+    "biases": given(DEEP.biases, none_but_good),
+    "bins": given(5, whole(1, 10_000)),
+    "bottoms": given([[0.0], [0.0]], array(2, 2, 1, high=PLANE)),
+    "buckets": given(600, whole(1, 10_000)),
+    "classes": given(3, whole(2, 1000)),
+    "color": given("red", either(a_text)),
+    "controls": given(("step_size",), either(is_empty, named(CONTROLS), sequence(named(CONTROLS)))),
+    "counts": given((3, 3), sequence(whole(2, 2048), 2)),
+    "curves": given([[1.0, 2.0], [2.0, 3.0]], array(2, nan=True)),
+    "data": given(DATA, fits),
+    "deceives": given("d", a_text),
+    "depths": given((1, 2), sequence(whole(1, 10_000), 2)),
+    "draw": given(0, whole(0, 10_000)),
+    "draws": given(2, whole(1, 100_000)),
+    "drawn": Parameter(lambda: figures.points(fresh_axes(), DATA), none_but_good),
+    "dtype": given(np.float64, none_but_good),
+    "executor": given(None, either(is_none, one_of(Executor))),
+    "factors": given([1.0, 0.5], lambda v: numbers_of_any_shape(v) and not np.min(v) < 0),
+    "first_iteration": given(0, whole(0, 10**15)),
+    "floor": given(False, either(lambda v: v is False)),
+    "formula": given("f", a_text),
+    "function": given(History.mean_absolute, a_function),
+    "heights": given([[1.0], [1.0]], array(2, 2, 1, high=PLANE)),
+    "hidden_layers": given(2, either(is_none, whole(1, 1000))),
+    "high": given((1.0, 1.0), lambda v: array(1, 2, high=PLANE)(v) and np.min(v) > -1),
+    "history": given(RUN.history, one_of(History)),
+    "in_place": given(None, either(is_none, a_function)),
+    "iteration": given(1, whole(0)),
+    "iterations": given(2, whole(1, SMALL)),
+    "jobs": given([Job(NETWORK, DATA, 2)], lambda v: is_sequence(v) and len(v) == 0),
+    "label": given("name", either(is_none, a_text)),
+    "largest_slope": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
+    "layer": given(1, whole(1)),
+    "layers": given([1], either(is_none, sequence(whole(1, 3)))),
+    "line": given("solid", either(is_none)),
+    "log": given(False, a_truth),
+    "log_iterations": given(False, a_truth),
+    "losses": given([2.0, 1.0], array(1, 2, nan=True)),
+    "low": given((-1.0, -1.0), lambda v: array(1, 2, high=PLANE)(v) and np.max(v) < 1),
+    "magnitudes": given(False, a_truth),
+    "margin": given(1.0, real(PLANE, zero=True)),
+    "measure": given("norm of dW", either(named(MEASURES), one_of(Measure))),
+    "measured": given([[1.0], [2.0]], lambda v: array(2, nan=True)(v) and len(v) == 2),
+    "most_rows": given(None, either(is_none, whole(2))),
+    "name": given("name", some_text),
+    "network": given(DEEP, is_network),
+    "networks": given([DEEP], sequence(is_network)),
+    "noise": given(0.2, real(1e6, zero=True)),
+    "normalization": given(None, either(is_none, named(NORMALIZATIONS))),
+    "only_check": given(True, a_truth),
+    "panels": given(("loss",), either(named(PANELS), sequence(named(PANELS)))),
+    "parts": given(("weights", "slopes"), is_none),
+    "picture_width": given(300, whole(200, 4000)),
+    "pixels": given((4, 4), sequence(whole(2, 2048), 2)),
+    "points": given([[0.0, 1.0]], lambda v: array(2)(v) and np.shape(v)[1] == 2),
+    "points_per_class": given(3, whole(1, SMALL)),
+    "predicted": given([1.0, 2.0], array(1, 2, nan=True)),
+    "progress": given(False, a_truth),
+    "question": given("q", a_text),
+    "record_every": given(1, whole(1, 10**15)),
+    "regularization": given(1e-3, real(1e12, zero=True)),
+    "residual": given(None, either(is_none, real())),
+    "resolution": given(0.5, real()),
+    "rng": given(0, either(is_none, whole(0, 2**32 - 1))),
+    "rows": given(slice(None), none_but_good),
+    "run": given(RUN, one_of(Run)),
+    "scale": given(0.1, either(is_none, scales)),
+    "scheme": given("normal", either(named(SCHEMES), one_of(Scheme))),
+    "seconds": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
+    "seed": given(0, whole(0, 2**32 - 1)),
+    "settings": given(Settings(sizes=(2, 3, 3), points_per_class=3), one_of(Settings)),
+    "size": given(28.0, real(10_000)),
+    "sizes": given((2, 3, 3, 3), lambda v: sizes_of_layers(v) and len(v) > 2 and v[0] == 2),
+    "slope": given(np.ones_like, a_function),
+    "statistics": given(None, is_none),
+    "step": given(1e-5, real()),
+    "step_size": given(0.1, steps),
+    "title": given("title", a_text),
+    "trainer": Parameter(lambda: Trainer(DEEP, DATA), one_of(Trainer)),
+    "value": given(np.tanh, a_function),
+    "values": given([[1.0, 2.0]], array(2, nan=True)),
+    "variant": given("tanh", a_variant),
+    "variants": given(("tanh",), either(a_variant, sequence(a_variant))),
+    "weights": given(DEEP.weights, none_but_good),
+    "workers": given(1, either(is_none, whole(1, 1000))),
+    "x": given("x", a_text),
+    "y": given("y", a_text),
+}
+"""What a parameter of this name may be, where `SPECIAL` does not say otherwise."""
+
+
+# What is called
+
+MACHINERY = (
+    "vanishing._checks",  # the checks themselves
+    "vanishing.fused",
+    "vanishing.layers",
+    "vanishing.machine",
+    "vanishing.parameters",
+    "vanishing.live.controls",
+    "vanishing.live.loop",
+    "vanishing.live.pacing",
+    "vanishing.live.panels",
+    "vanishing.live.picture",
+    "vanishing.live.player",  # its methods are called on Explorer
+    "vanishing.live.receipts",
+    "vanishing.live.widget",
+    "vanishing.live.words",
+)
+"""Modules that only other modules call, with what these have checked."""
+
+MADE_BY_THE_PACKAGE = (
+    "backprop.Gradients",
+    "experiment.Standing",
+    "figures.regions.DecisionRegions",
+    "history.Book",
+    "history.Columns",
+    "history.History",
+    "history.joined",
+    "ledger.Ledger",
+    "lecture.Log",
+    "live.spiral.SpiralScene",
+    "sweeps.Bundle",
+    "sweeps.advance_bundle",
+    "sweeps.Stretch",
+    "sweeps.Task",
+    "theory.Expectation",
+    "training.Run",
+)
+"""Records, whose makers answer for what is in them, and what is done to records."""
+
+FORMULAS = (
+    "activations.sigmoid",
+    "activations.sigmoid_slope",
+    "activations.tanh_slope",
+    "activations.relu",
+    "activations.relu_slope",
+    "activations.leaky_relu",
+    "activations.leaky_relu_slope",
+    "activations.Activation.overwrite",
+    "backprop.Backprop",
+    "backprop.Pass",
+    "backprop.penalty",
+    "initialization.Scheme",
+    "ledger.cause",
+    "training.choose_pass",
+    "training.norm",
+    "units.dead_masks",
+    "units.saturated",
+)
+"""Steps within a computation: they take arrays that the functions of the table made or checked."""
+
+HOOKS = re.compile(
+    r"\.(restart|free|advance_by|setting|moved|extra_parts|show_settings|remarks|start|express"
+    r"|serves|work)$|\.check|\.live\.explorer\.code|\.figures\.style\.(look|drawable)$"
+    r"|\.(layer_steps|layer_scales)$|\.Pixels|\.Live$"
+)
+"""What the live widgets' task calls, and the checks that others call by their own arguments."""
+
+INSTANCES: dict[str, Callable[[], Any]] = {
+    "Experiment": lambda: Experiment(PARAMETERS["settings"].make()),
+    "Explorer": lambda: widget(Explorer),
+    "History": lambda: RUN.history,
+    "Measure": lambda: MEASURES["norm of dW"],
+    "Network": DEEP.copy,
+    "RegionMap": lambda: figures.RegionMap((-1, -1), (1, 1), (3, 3), (4, 4)),
+    "Settings": lambda: PARAMETERS["settings"].make(),
+    "SpiralExplorer": lambda: widget(SpiralExplorer),
+    "SpiralSettings": lambda: importlib.import_module("vanishing.live.spiral").SpiralSettings(),
+    "Trainer": lambda: Trainer(DEEP, DATA),
+    "Variant": lambda: Variant("tanh"),
+    "Activation": lambda: ACTIVATIONS["tanh"],
+}
+
+
+@functools.cache
+def widget(kind: type) -> Any:
+    return kind(**{"iterations": 20} if kind is Explorer else {})
+
+
+@dataclass
+class Target:
+    """Something to call."""
+
+    name: str
+    call: Callable[..., Any]
+    signature: inspect.Signature
+
+    @property
+    def parameters(self) -> list[str]:
+        named = [p for p in self.signature.parameters.values() if p.kind != p.VAR_KEYWORD]
+        own = [p.name for p in named if p.name != "self"]
+        if len(named) < len(self.signature.parameters):  # **settings
+            own += [name for name in inspect.signature(Settings).parameters if name not in own]
+        return own
+
+    def good(self) -> dict[str, Any]:
+        return {name: self.kind(name).make() for name in self.parameters}
+
+    def free(self, result: Any) -> None:
+        """Close what a call has made; what a method returns is still needed."""
+        if self.call in (Explorer, SpiralExplorer):
+            result.close()
+
+    def kind(self, name: str) -> Parameter:
+        return SPECIAL.get((self.name, name)) or PARAMETERS[name]
+
+
+def is_left_out(name: str) -> bool:
+    lists = (*MADE_BY_THE_PACKAGE, *FORMULAS)
+    return bool(HOOKS.search(name)) or any(
+        name == f"vanishing.{one}" or name.startswith(f"vanishing.{one}.") for one in lists
+    )
+
+
+def all_targets() -> list[Target]:
+    found = []
+    for info in pkgutil.walk_packages(vanishing.__path__, "vanishing."):
+        if info.name in MACHINERY:
+            continue
+        module = importlib.import_module(info.name)
+        for name, thing in vars(module).items():
+            if not name.startswith("_") and getattr(thing, "__module__", "") == info.name:
+                if inspect.isclass(thing):
+                    found += targets_of_class(f"{info.name}.{name}", thing)
+                elif inspect.isfunction(thing):
+                    found.append(Target(f"{info.name}.{name}", thing, inspect.signature(thing)))
+    return [one for one in found if one.parameters and not is_left_out(one.name)]
+
+
+def targets_of_class(name: str, kind: type) -> Iterator[Target]:
+    yield Target(name, kind, inspect.signature(kind))
+    family = [base for base in kind.__mro__ if base.__module__.startswith("vanishing.")]
+    for method in sorted({key for base in family for key in vars(base)}):
+        thing = inspect.getattr_static(kind, method)
+        if method.startswith("_") or (
+            not isinstance(thing, classmethod) and not inspect.isfunction(thing)
+        ):
+            continue
+        yield Target(
+            f"{name}.{method}",
+            on_instance(kind.__name__, method),
+            inspect.signature(getattr(kind, method)),
+        )
+
+
+def on_instance(kind: str, method: str) -> Callable[..., Any]:
+    return lambda **arguments: getattr(INSTANCES[kind](), method)(**arguments)
+
+
+def rising(value: Any) -> bool:
+    return array(1, 2)(value) and value[0] >= 0 and value[0] < value[1]
+
+
+def of_each_layer(value: Any) -> bool:
+    """Tell whether there are finite numbers for one layer or more, that rounding tells apart."""
+    ordered = is_sequence(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    masked = np.ma.isMaskedArray(value)
+    apart = str(getattr(value, "dtype", "")) != "uint64"
+    return ordered and not masked and len(value) > 0 and all(map(plottable, value)) and apart
+
+
+def plottable(value: Any) -> bool:
+    return any(array(dimensions, high=PLANE)(value) for dimensions in range(4))
+
+
+def curves(value: Any) -> bool:
+    return array(2, nan=True)(value) or getattr(value, "shape", ()) == (0, 2)
+
+
+def trained() -> Trainer:
+    trainer = Trainer(DEEP, DATA)
+    trainer.advance(2)
+    return trainer
+
+
+SPECIAL: dict[tuple[str, str], Parameter] = {}
+"""What a parameter may be in one function, where its name means something else elsewhere."""
+
+
+def special(name: str, /, **parameters: Parameter) -> None:
+    SPECIAL.update({(f"vanishing.{name}", key): value for key, value in parameters.items()})
+
+
+any_measure = either(PARAMETERS["measure"].fine, a_function)
+to_infinity = PARAMETERS["seconds"].fine
+
+special("activations.Activation", name=given("own", some_text))
+special("activations.find_activation", activation=given("tanh", an_activation))
+special(
+    "data.Dataset",
+    points=given([[0.0, 1.0]], lambda v: array(2)(v) and len(v) == 1, "labels|points"),
+    labels=given([0], sequence(whole(0, 999), 1)),
+)
+special("experiment.Experiment.advance", iterations=given(1, whole(0)))
+special("experiment.Experiment.advance", seconds=given(0.01, to_infinity))
+special("experiment.Experiment.standings", measure=given("norm of dW", any_measure))
+special("experiment.data_loss", trainer=Parameter(trained, none_but_good))
+special("experiment.fraction_of_strangers", data=given(DATA, one_of(Dataset)))
+special(
+    "experiment.stand",
+    measure=given("norm of dW", any_measure),
+    variant=given("tanh", either(a_variant, is_none)),
+)
+for one in ("experiment.Settings", "live.explorer.Explorer"):
+    special(
+        one,
+        data=given(None, either(is_none, one_of(Dataset))),
+        scale=given(0.1, real(1e6)),
+        step_size=given(0.1, real()),
+    )
+for one in ("experiment.Settings.changed", "live.spiral.SpiralSettings.changed"):
+    special(
+        one,
+        name=given("noise", none_but_good),
+        value=given(0.1, real(1e6, zero=True), "noise"),
+    )
+special(
+    "figures.curves.band",
+    curves=given([[1.0, 2.0]] * 2, array(2, nan=True)),
+    iterations=given(None, either(is_none, rising)),
+)
+special("figures.curves.chance_line", classes=given(3, whole(2, 10**7)))
+special("figures.curves.size_against_loss", sizes=given([1.0, 2.0], sequence(real(zero=True), 2)))
+special(
+    "figures.curves.thinned",
+    values=given([[1.0], [2.0]], curves),
+    iterations=given(None, either(is_none, rising)),
+)
+special(
+    "figures.ledgers.draw_bars",
+    parts=given(("weights", "slopes"), none_but_good),
+    x=given([0.0], array(1, 1, high=PLANE), "x|bottoms"),
+)
+special(
+    "figures.ledgers.layer_histograms",
+    values=given([[1.0, 2.0]], of_each_layer),
+)
+special(
+    "figures.ledgers.ledger_over_time",
+    iterations=given([0, 1], sequence(whole(0, 10**15), 2, 3)),
+    variant=given("tanh", either(a_variant, is_none)),
+)
+special("figures.ledgers.theory_and_measurement", label=given("name", a_text))
+special("figures.ledgers.waterfall_bars", parts=given(("weights",), is_none))
+special(
+    "figures.regions.decision_regions",
+    margin=given(1.0, real(400.0, zero=True), "margin|resolution"),
+)
+special("figures.style.class_style", label=given(1, whole(0)))
+special("ledger.ledgers", iterations=given([0, 2], is_empty))
+special(
+    "live.explorer.Explorer",
+    iterations=given(10, whole(1, 10**12)),
+    measure=given("norm of dW", any_measure),
+)
+special("live.explorer.Explorer.advance", iterations=given(1, whole(0)))
+special("live.explorer.Explorer.preset", name=given("the lecture", none_but_good))
+special(
+    "live.explorer.View",
+    iterations=given(10, whole(1, 10**12)),
+    measure=given("norm of dW", any_measure),
+)
+special(
+    "live.spiral.SpiralExplorer",
+    controls=given(("noise",), either(is_empty, named(SPIRAL_CONTROLS))),
+)
+special("measures.Measure", label=given("label", some_text))
+special("measures.as_measure", measure=given("norm of dW", any_measure))
+special("network.Network.shortcut", layer=given(0, whole(0, 2)))
+special("sweeps.processes", workers=given(2, whole(1, 1000)))
+special("theory.mean_field", scale=given(0.1, scales))
+special("theory.random_attenuations", scale=given(0.1, either(is_none, scales)))
+special("training.Trainer.advance", iterations=given(1, whole(0)))
+special("training.Trainer.advance", seconds=given(0.01, to_infinity))
+special("training.Trainer.make_room", iterations=given(1, whole(0, 10**6)))
+special(
+    "variant.Variant",
+    name=given("tanh", some_text),
+    activation=given("tanh", either(an_activation, lambda v: isinstance(v, str) and not v)),
+    scale=given(0.1, either(is_none, real(1e6), sequence(real(1e6)))),
+    step_size=given(0.1, either(is_none, real(), sequence(real(zero=True)))),
+)
+special("variant.Variant.network", scale=given(0.1, either(is_none, real(1e6))))
+special("variant.Variant.sizes", sizes=given((2, 3, 3), sizes_of_layers))
+
+
+# Calling, and sorting what comes back
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Raise TimeoutError where something takes too long, MemoryError where it takes too much."""
+
+    def hangs(*_: object) -> None:
+        raise TimeoutError("it hangs")
+
+    usual = signal.signal(signal.SIGALRM, hangs)
+    limits = resource.getrlimit(resource.RLIMIT_AS) if resource else None
+    if limits:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (memory_in_use() + MEMORY, limits[1]))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, usual)
+        if limits:
+            resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def memory_in_use() -> int:
+    with open("/proc/self/statm") as file:  # noqa: PTH123
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def names_and_shows(error: Exception, name: str, value: Any) -> bool:
+    """Tell whether a message names the argument, and shows what was given."""
+    text = str(error)
+    if not re.search(rf"\b({name})\b", text) or "got" not in text:
+        return False
+    answer = text.rpartition("got")[2]
+    many = is_sequence(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    inside = value if many else ()
+    return (
+        "shape" in answer
+        or shown(value)[:30] in answer
+        or any(shown(one)[:30] in answer for one in inside)
+        or bool(re.search(r"got (NaN|infinity|none|\d|\(\d)|must return", text))
+    )
+
+
+def outcome(target: Target, name: str, value: Any) -> str:
+    """Call with one argument bad; return "clear", "fine" or what is wrong with the answer."""
+    parameter = target.kind(name)
+    arguments = {**target.good(), name: value}
+    fine = parameter.fine(value)
+    signal.alarm(SECONDS)
+    try:
+        result = target.call(**arguments)
+    except (TypeError, ValueError) as error:
+        if fine:
+            return f"refused though fine: {error}"
+        clear = names_and_shows(error, parameter.called or name, value)
+        return "clear" if clear else f"obscure: {type(error).__name__}: {error}"
+    except TimeoutError:
+        return "hanging"
+    except MemoryError as error:
+        return f"eats memory: {error}"
+    except Exception as error:  # noqa: BLE001 (sorted)
+        return f"obscure: {type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+    target.free(result)
+    return "fine" if fine else "silent"
+
+
+def outcomes(target: Target) -> Iterator[tuple[str, str, str]]:
+    """Yield argument, label of the value and outcome of all calls of a function."""
+    with guarded(), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error")
+        for name in target.parameters:
+            for label, value in BAD.items():
+                yield name, label, outcome(target, name, value)
+
+
+TARGETS = all_targets()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left() -> Iterator[None]:
+    yield
+    for kind in (Explorer, SpiralExplorer):
+        widget(kind).close()
+    widget.cache_clear()
+    plt.close(one_axes().figure)
+    one_axes.cache_clear()
+
+
+def test_the_table_knows_every_parameter() -> None:
+    unknown = [
+        f"{target.name}: {name}"
+        for target in TARGETS
+        for name in target.parameters
+        if (target.name, name) not in SPECIAL and name not in PARAMETERS
+    ]
+    assert unknown == []
+
+
+def test_there_are_many_calls() -> None:
+    assert len(BAD) * sum(len(target.parameters) for target in TARGETS) > 10_000
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name.partition(".")[2])
+def test_good_arguments_are_taken(target: Target) -> None:
+    target.free(target.call(**target.good()))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name.partition(".")[2])
+def test_every_answer_is_clear(target: Target) -> None:
+    wrong = [
+        f"{name}={label}: {answer}"
+        for name, label, answer in outcomes(target)
+        if answer not in ("clear", "fine")
+    ]
+    assert wrong == [], f"{len(wrong)} answers are not clear:\n" + "\n".join(wrong)
+
+
+# By name: what was found once, and must not come back
+
+
+def test_what_would_take_for_ever_or_all_memory_is_refused_at_once() -> None:
+    huge = 10**10
+    with guarded(), pytest.raises(ValueError, match=r"classes must be .*got 1000000000"):
+        spiral(classes=10**9)
+    with guarded(), pytest.raises(ValueError, match=r"points_per_class must .*got 1000000000"):
+        spiral(10**9)
+    with guarded(), pytest.raises(ValueError, match=r"draw must be .*got 1000000000"):
+        Settings(draw=10**9)
+    with guarded(), pytest.raises(ValueError, match=r"draws must be .*got 1000000000000"):
+        random_attenuations((2, 3, 3), "tanh", 0.1, DATA, draws=10**12)
+    with guarded(), pytest.raises(ValueError, match=r"iterations must .*got 10000000000"):
+        train_together([NETWORK], DATA, iterations=huge, progress=False)
+    with guarded(), pytest.raises(ValueError, match=r"iterations must .*got 10000000000"):
+        train(NETWORK, DATA, iterations=huge, progress=False)
+    with guarded(), pytest.raises(ValueError, match=r"points_per_class must .*got 4000000"):
+        SpiralExplorer(points_per_class=4_000_000)
+    with guarded(), pytest.raises(ValueError, match="sizes must ask for at most"):
+        Network.initialize((2, 10**6, 10**6, 3))
+    with guarded(), pytest.raises(ValueError, match="workers must be"):
+        processes(10**6)
+
+
+def test_many_points_in_an_explorer_take_little_memory() -> None:
+    with guarded():
+        one = SpiralExplorer(points_per_class=4000)
+        assert len(one.data) == 12_000
+        one.close()
+
+
+@pytest.mark.parametrize("size", [1e308, 10_001, 0, -1, float("nan")])
+def test_a_marker_that_would_fill_the_figure_is_refused(size: float) -> None:
+    with guarded(), pytest.raises(ValueError, match=r"size must be .*got"):
+        figures.points(fresh_axes(), DATA, size=size)
+
+
+@pytest.mark.parametrize("resolution", [0, 1e-9, -0.1, float("inf")])
+def test_a_map_of_no_or_too_many_pixels_is_refused(resolution: float) -> None:
+    with guarded(), pytest.raises(ValueError, match=r"resolution must be .*got"):
+        figures.decision_regions(fresh_axes(), DEEP, DATA, resolution=resolution)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**32])
+def test_labels_do_not_wrap_around(number: int) -> None:
+    with pytest.raises(ValueError, match=f"labels must be .*got {number}"):
+        Dataset([[0, 0], [1, 1]], np.array([0, number], np.uint64))
+
+
+def test_masks_and_imaginary_parts_are_not_dropped() -> None:
+    masked = np.ma.masked_array([[1.0, 2.0]], mask=[[0, 1]])
+    for points in (masked, [[1j, 2]], np.array([[1 + 0j, 2]])):
+        with pytest.raises(TypeError, match=r"points must be .*got"):
+            Dataset(points, [0])
+        with pytest.raises(TypeError, match=r"points must be .*got"):
+            DEEP.scores(points)
+    with pytest.raises(TypeError, match=r"labels must be .*got"):
+        Dataset([[1.0, 2.0]], np.ma.masked_array([1], mask=[1]))
+    for rates in (np.ma.masked_array([0.1, 0.2, 0.3], mask=[0, 1, 0]), [0.1, 1j, 0.1]):
+        with pytest.raises(TypeError, match=r"step_size.* must be .*got"):
+            train(DEEP, DATA, step_size=rates, iterations=1)
+    with pytest.raises(TypeError, match=r"weights.* must be .*got"):
+        Network([np.ma.masked_array(np.ones((2, 2)), mask=np.eye(2))], [np.zeros(2)])
+
+
+def test_a_third_dimension_is_not_left_out_of_a_drawing() -> None:
+    network = Network.initialize((3, 4, 2), rng=0)
+    with pytest.raises(ValueError, match="data must have points of 2 coordinates; got 3"):
+        figures.points(fresh_axes(), OTHER_DATA)
+    with pytest.raises(ValueError, match="data must have points of 2 coordinates; got 3"):
+        figures.decision_regions(fresh_axes(), network, OTHER_DATA)
+    with pytest.raises(ValueError, match=r"data must .*2"):
+        Explorer(data=OTHER_DATA, panels=("regions",))
+
+
+@pytest.mark.parametrize("sizes", [{2, 3, 5}, b"\x02\x03\x03", {2: 1, 3: 2}, "233"])
+def test_what_has_no_order_is_no_list_of_sizes(sizes: Any) -> None:
+    with pytest.raises(TypeError, match="sizes must be a sequence of whole numbers; got"):
+        Network.initialize(sizes)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e308, 10**400, float("inf")])
+def test_a_huge_scale_gives_no_infinite_weights(scale: float) -> None:
+    with pytest.raises(ValueError, match=r"scale must be .*got"):
+        Network.initialize((2, 3, 3), scale=scale)
+
+
+def test_an_attribute_that_would_do_nothing_says_so() -> None:
+    with contextlib.closing(Explorer(controls=("step_size",))) as one:
+        with pytest.raises(
+            AttributeError, match=r"Explorer\(step_size=5\).*controls\['step_size'\]"
+        ):
+            one.step_size = 5
+        with pytest.raises(AttributeError, match="no attribute 'colour'"):
+            one.colour = 5
