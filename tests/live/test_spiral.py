@@ -8,6 +8,7 @@ from waiting import models
 
 from vanishing import spiral
 from vanishing.live import SpiralExplorer
+from vanishing.live.spiral import SpiralSettings
 
 
 def test_it_shows_the_data_that_are_asked_for() -> None:
@@ -57,10 +58,12 @@ def test_arguments_are_where_it_begins() -> None:
     [
         ({"noise": -1}, ValueError),
         ({"noise": "much"}, TypeError),
-        ({"points_per_class": 10**5}, ValueError),
+        ({"noise": 1000000.5}, ValueError),
+        ({"points_per_class": 5001}, ValueError),
         ({"points_per_class": 0}, ValueError),
         ({"seed": None}, TypeError),
         ({"seed": -1}, ValueError),
+        ({"seed": 2**32}, ValueError),
         ({"controls": ("step_size",)}, ValueError),
     ],
 )
@@ -72,6 +75,15 @@ def test_wrong_arguments_are_named_and_leave_nothing(
     with pytest.raises(error, match=f"{name} must .*got"):
         SpiralExplorer(**wrong)
     assert models() == before
+
+
+def test_settings_at_their_ends_are_allowed() -> None:
+    explorer = SpiralExplorer(noise=0, points_per_class=1, seed=2**32 - 1)
+    assert len(explorer.data) == 3
+    wide = SpiralSettings(noise=1e6, points_per_class=5000)
+    assert (wide.noise, wide.points_per_class) == (1e6, 5000)
+    with pytest.raises(ValueError, match=r"name must be one of .*; got 'colour'"):
+        wide.changed("colour", 1)
 
 
 def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:
