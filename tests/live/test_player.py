@@ -36,7 +36,8 @@ class Quick(Player):
 
     @property
     def diverged(self) -> bool:
-        return self.marks["ends"] is not None and self.iteration >= self.marks["ends"]
+        ends = self.marks["ends"]
+        return super().diverged if ends is None else self.iteration >= ends
 
     def advance_by(self, iterations: int, seconds: float) -> int:
         if self.marks["broken"]:
