@@ -113,6 +113,38 @@ def test_a_function_of_ones_own_becomes_a_measure() -> None:
         as_measure(None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("part", ["name", "label", "formula", "question", "deceives"])
+def test_what_a_measure_says_is_text(part: str) -> None:
+    words = {"name": "n", "label": "l", "formula": "", "question": "", "deceives": ""}
+    own = Measure(**words, function=History.mean_absolute)
+    assert own.formula == ""
+    with pytest.raises(TypeError, match=f"{part} must be a .*; got 3$"):
+        Measure(**{**words, part: 3}, function=History.mean_absolute)  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="function must be a function; got 'f'"):
+        Measure(**words, function="f")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.array([["a", "b"]] * 3),
+        np.ones((3, 2), bool),
+        np.ones((2, 3)),
+        np.ones(6),
+        [[1.0, 2.0]] * 3,
+        None,
+    ],
+)
+def test_a_measure_must_return_a_number_for_each_row_and_layer(wrong: object) -> None:
+    trainer = Trainer(network_of((2, 5, 3), "tanh"), blob(9))
+    trainer.advance(3)
+    with pytest.raises(ValueError, match=r"measure must return numbers of shape \(3, 2\); got"):
+        as_measure(lambda _: wrong)(trainer.history)  # type: ignore[arg-type,return-value]
+    assert as_measure(lambda _: np.ones((3, 2), int))(trainer.history).sum() == 6
+    with pytest.raises(TypeError, match="history must be a History; got 'h'"):
+        MEASURES["norm of dW"]("h")  # type: ignore[arg-type]
+
+
 def test_the_first_measure_is_the_lectures() -> None:
     with pytest.raises(AttributeError):
         MEASURES["norm of dW"].label = "norm"  # type: ignore[misc]
