@@ -152,6 +152,11 @@ def test_shortcuts_lead_where_widths_are_equal() -> None:
     assert [network.shortcut(layer) for layer in range(4)] == [0.5, None, 0.5, None]
     plain = network_of((3, 3, 4, 4, 4), "tanh")
     assert [plain.shortcut(layer) for layer in range(4)] == [None] * 4
+    for wrong in (-1, 4):
+        with pytest.raises(
+            ValueError, match=f"layer must be a whole number from 0 to 3; got {wrong}"
+        ):
+            network.shortcut(wrong)
 
 
 def test_only_networks_without_such_parts_are_plain() -> None:
@@ -282,7 +287,9 @@ def test_data_must_fit_the_network() -> None:
         check_fit(network, Dataset([[0.0]], [0]))
     with pytest.raises(TypeError, match="network must be a Network; got 'net'"):
         check_fit("net", blob(3))  # type: ignore[arg-type]
-    for call in (check_fit, lambda net, data: net.accuracy(data)):
+    with pytest.raises(ValueError, match="data must have labels from 0 to 2"):
+        network.fitted(Dataset([[0.0, 1.0]], [3]))
+    for call in (check_fit, Network.accuracy, Network.fitted):
         with pytest.raises(TypeError, match="data must be a Dataset; got None"):
             call(network, None)
 

@@ -156,6 +156,16 @@ def test_the_second_layers_variance_follows_from_the_firsts_outputs(activation: 
     np.testing.assert_allclose(found.weights, [0.3 * 11**0.5, 0.4 * 13**0.5, 0.5 * 9**0.5])
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("deviation", [1, 10, 30])
+def test_the_mean_is_exact_up_to_a_deviation_of_30(activation: str, deviation: float) -> None:
+    z = np.linspace(-9, 9, 400_001) * deviation
+    density = np.exp(-((z / deviation) ** 2) / 2)
+    expected = np.sum(ACTIVATIONS[activation].slope(z) ** 2 * density) / density.sum()
+    found = mean_field((1, 9, 2), activation, float(deviation), Dataset([[1.0]], [0]))
+    assert found.slopes[0] ** 2 == pytest.approx(expected, abs=1e-8, rel=0)
+
+
 def test_draws_are_the_first_seeds() -> None:
     data, sizes = blob(6), (2, 5, 5, 3)
     found = random_attenuations(sizes, "tanh", 0.4, data, 4)
