@@ -62,6 +62,10 @@ MEANINGLESS = re.compile(
 """The kinds of Cosmic Ray's changes that say nothing about the tests."""
 
 
+COMMUTATIVE = {"add", "max", "maximum", "min", "minimum", "multiply"}
+"""Functions whose first two arguments may be exchanged."""
+
+
 # Changes that Cosmic Ray does not have
 
 
@@ -119,14 +123,15 @@ class _DropKeyword(_Change):
 
 
 class _SwapArguments(_Change):
-    """Exchange an argument of a call with the next."""
+    """Exchange an argument of a call with the next, where their order can matter."""
 
     @staticmethod
     def places(node: Any) -> list[Any]:
         if node.type != "arglist" or node.parent.type == "classdef":
             return []
         plain = [child for child in node.children if child.type not in ("argument", "operator")]
-        return plain[:-1]
+        called = node.parent.get_previous_sibling().get_code().strip().rpartition(".")[2]
+        return plain[called in COMMUTATIVE : -1]
 
     def mutate(self, node: Any, index: int) -> Any:
         place = node.children.index(self.places(node)[index])
