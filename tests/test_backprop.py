@@ -143,6 +143,13 @@ def test_a_pass_reads_the_parameters_it_is_given(kind: tuple[float | None, str |
     assert loss == plain.evaluate(Parameters.of(second, kept))
 
 
+def test_a_pass_checks_that_network_and_data_fit() -> None:
+    with pytest.raises(ValueError, match=r"data must have points of 3 coordinates.*got 2"):
+        Backprop(network_of((3, 4, 3), "tanh"), blob(4), np.dtype(float))
+    with pytest.raises(TypeError, match="network must be a Network"):
+        Backprop(None, blob(4), np.dtype(float))  # type: ignore[arg-type]
+
+
 def test_gradients_are_of_their_own_memory() -> None:
     network, data = network_of((2, 5, 3), "tanh"), blob(9)
     first = gradients(network, data)

@@ -55,8 +55,8 @@ def test_the_step_with_nothing_recorded_is_the_same_step(task: Task) -> None:
 def test_the_parts_are_those_of_a_step(dtype: str, activation: str) -> None:
     calls = parts.calls_of_a_step(training.lecture_task(dtype, activation))
     factors = [call[2] for call in calls if call[0] in parts.PRODUCTS]
-    # Three forward, five backward; a product with a row of ones may stand for a sum.
-    assert sum(min(*a.shape, *b.shape) > 1 for a, b in factors) == 8
+    # Three forward, five backward; a product with a vector of ones stands for a sum.
+    assert sum(a.ndim == b.ndim == 2 for a, b in factors) == 8
     exponentials = [call for call in calls if call[0] == "exp"]
     assert len(exponentials) == (3 if activation == "sigmoid" else 1)
     for prepare in (parts.prepare_products, parts.prepare_functions, parts.prepare_passes):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -79,6 +80,28 @@ def test_axes_that_are_outgrown_are_drawn_anew() -> None:
     assert color_at(picture, ax, 2.05, 0.05) == RED
     below = slice(round(before.shape[0] - ax.bbox.y0), None)
     assert (picture.pixels()[below] != before[below]).any(), "the ticks are the old ones"
+
+
+def test_what_stands_still_is_drawn_once() -> None:
+    drawn: list[Any] = []
+
+    class Counted(Artist):
+        def draw(self, renderer: Any) -> None:
+            drawn.append(renderer)
+
+    class Still(Square):
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:
+            super().setup(axes, scene)
+            self.outgrown = True  # what it grew out of is gone
+            self.ax.add_artist(Counted())
+
+        def update(self, scene: Place) -> list[Any]:  # noqa: ARG002
+            return [self.patch]
+
+    picture = Picture([Still], Place())
+    for x in (0.2, 0.4):
+        picture.show(Place(x))
+    assert len(drawn) == 1
 
 
 def test_another_frame_is_built_from_scratch() -> None:

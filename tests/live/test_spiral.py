@@ -84,6 +84,13 @@ def test_settings_at_their_ends_are_allowed() -> None:
     assert (wide.noise, wide.points_per_class) == (1e6, 5000)
     with pytest.raises(ValueError, match=r"name must be one of .*; got 'colour'"):
         wide.changed("colour", 1)
+    with pytest.raises(AttributeError):
+        wide.noise = 2.0  # type: ignore[misc]
+
+
+def test_numbers_of_numpys_are_shared_as_pythons() -> None:
+    explorer = SpiralExplorer(noise=np.float32(0.5), points_per_class=np.int8(20))
+    assert explorer.share == "spiral(20, noise=0.5, rng=0)"
 
 
 def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:
