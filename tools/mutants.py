@@ -45,7 +45,8 @@ ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "docs/mutants.md"
 
 NOT_UNITS = {
-    f"test_{name}" for name in ("benchmark", "browser", "mutants", "notebooks", "project", "reruns")
+    f"test_{name}"
+    for name in ("benchmark", "browser", "claims", "mutants", "notebooks", "project", "reruns")
 }
 """The tests that try something else than the package, or try it slowly."""
 
