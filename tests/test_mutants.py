@@ -33,6 +33,8 @@ def all_changes(name: str, code: str) -> list[str]:
         ("DropKeyword", "f(a, *b, **c)\n", []),
         ("SwapArguments", "f(a, b, c=1)\n", ["f( b,a, c=1)\n"]),
         ("SwapArguments", "f(a, b, g(c))\n", ["f( b,a, g(c))\n", "f(a, g(c), b)\n"]),
+        ("SwapArguments", "np.multiply(a, b, c)\n", ["np.multiply(a, c, b)\n"]),
+        ("SwapArguments", "max(a, b)\n", []),
         ("SwapArguments", "class A(B, C): ...\n", []),
     ],
 )

@@ -1,6 +1,7 @@
 """The files around the package agree with each other and name no machine."""
 
 import ast
+import itertools
 import os
 import re
 import shutil
@@ -163,7 +164,9 @@ def test_supported_pythons_agree() -> None:
     assert text("binder/runtime.txt").strip().removeprefix("python-") in supported
 
 
-# The lock
+# The locks
+
+LOCKS = [f"binder/requirements{kind}.txt" for kind in ("", "-test", "-mutants")]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +176,9 @@ def test_supported_pythons_agree() -> None:
         ("binder/requirements.txt", lambda: project()["optional-dependencies"]["lab"]),
         ("binder/requirements.txt", lambda: project()["optional-dependencies"]["binder"]),
         ("binder/requirements-test.txt", lambda: project()["optional-dependencies"]["test"]),
+        ("binder/requirements-mutants.txt", lambda: project()["optional-dependencies"]["mutants"]),
     ],
-    ids=["run time", "lab", "binder", "test"],
+    ids=["run time", "lab", "binder", "test", "mutants"],
 )
 def test_lock_fixes_what_the_project_states(lock: str, stated: Any) -> None:
     fixed = pins(lock)
@@ -185,16 +189,17 @@ def test_lock_fixes_what_the_project_states(lock: str, stated: Any) -> None:
 
 
 def test_every_line_of_the_locks_is_one_fixed_version() -> None:
-    for name in ("binder/requirements.txt", "binder/requirements-test.txt"):
+    for name in LOCKS:
         for pin in pins(name).values():
             assert re.fullmatch(r"==[\w.!+]+", str(pin.specifier)), pin
             assert pin.url is None
 
 
-def test_both_locks_can_be_installed_together() -> None:
-    lab, test = pins("binder/requirements.txt"), pins("binder/requirements-test.txt")
-    for name in lab.keys() & test.keys():
-        assert lab[name].specifier == test[name].specifier
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(LOCKS, 2)))
+def test_the_locks_can_be_installed_together(one: str, other: str) -> None:
+    first, second = pins(one), pins(other)
+    for name in first.keys() & second.keys():
+        assert first[name].specifier == second[name].specifier
 
 
 @pytest.mark.parametrize("name", ["jupyterlab", "notebook"])

@@ -45,7 +45,8 @@ ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "docs/mutants.md"
 
 NOT_UNITS = {
-    f"test_{name}" for name in ("benchmark", "browser", "mutants", "notebooks", "project", "reruns")
+    f"test_{name}"
+    for name in ("benchmark", "browser", "claims", "mutants", "notebooks", "project", "reruns")
 }
 """The tests that try something else than the package, or try it slowly."""
 
@@ -60,6 +61,10 @@ MEANINGLESS = re.compile(
     r"|core/ReplaceComparisonOperator_((?!Is).*_Is.*|Is(Not)?_(?!Is).*)"
 )
 """The kinds of Cosmic Ray's changes that say nothing about the tests."""
+
+
+COMMUTATIVE = {"add", "max", "maximum", "min", "minimum", "multiply"}
+"""Functions whose first two arguments may be exchanged."""
 
 
 # Changes that Cosmic Ray does not have
@@ -119,14 +124,15 @@ class _DropKeyword(_Change):
 
 
 class _SwapArguments(_Change):
-    """Exchange an argument of a call with the next."""
+    """Exchange an argument of a call with the next, where their order can matter."""
 
     @staticmethod
     def places(node: Any) -> list[Any]:
         if node.type != "arglist" or node.parent.type == "classdef":
             return []
         plain = [child for child in node.children if child.type not in ("argument", "operator")]
-        return plain[:-1]
+        called = node.parent.get_previous_sibling().get_code().strip().rpartition(".")[2]
+        return plain[called in COMMUTATIVE : -1]
 
     def mutate(self, node: Any, index: int) -> Any:
         place = node.children.index(self.places(node)[index])
