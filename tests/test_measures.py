@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from problems import blob, network_of, problems
 
 from vanishing import Dataset, History, Network, Run, Trainer, gradients, lecture
-from vanishing.measures import MEASURES, Measure, as_measure, find_measure
+from vanishing.measures import (
+    MEASURES,
+    Measure,
+    as_measure,
+    find_measure,
+    rms_of_delta,
+    share_of_progress,
+    update_to_weight_ratio,
+)
 from vanishing.units import saturated_fraction
 
 Arrays = list[np.ndarray]
@@ -143,6 +151,13 @@ def test_a_measure_must_return_a_number_for_each_row_and_layer(wrong: object) ->
     assert as_measure(lambda _: np.ones((3, 2), int))(trainer.history).sum() == 6
     with pytest.raises(TypeError, match="history must be a History; got 'h'"):
         MEASURES["norm of dW"]("h")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("function", [rms_of_delta, update_to_weight_ratio, share_of_progress])
+def test_a_gauge_reads_histories_only(function: object) -> None:
+    assert callable(function)
+    with pytest.raises(TypeError, match="history must be a History; got 'h'"):
+        function("h")
 
 
 def test_the_first_measure_is_the_lectures() -> None:
