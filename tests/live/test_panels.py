@@ -280,6 +280,23 @@ def test_curves_of_a_record_that_was_thinned_stand_where_they_belong(
     assert lines(picture)[1].get_xdata()[-1] > 400
 
 
+def test_the_floor_lies_thin_beneath_the_lectures_statistic() -> None:
+    scene, picture = seen(Settings(BOTH, regularization=0.01), ["floor"], iterations=40)
+    (panel,) = picture.panels
+    lines = iter(panel.lines)
+    for name, trainer in zip(BOTH, scene.experiment.trainers, strict=True):
+        history = trainer.history
+        for values, width in ((history.lecture_statistic(), 2.0), (history.penalty_floor(), 1.0)):
+            for layer in (1, 2):
+                line = next(lines)
+                np.testing.assert_array_equal(line.get_ydata(), values[:, layer - 1])
+                assert (line.get_color(), line.get_linewidth()) == (figures.color(name), width)
+                same = type(line)([], [], linestyle=figures.layer_style(layer), linewidth=width)
+                assert line.get_linestyle() == same.get_linestyle()
+    named = [text.get_text() for text in panel.ax.get_legend().get_texts()]
+    assert named == ["lecture statistic", "penalty's floor"]
+
+
 def test_hue_tells_the_network_and_line_style_the_layer() -> None:
     settings = Settings(BOTH, sizes=(2, 5, 5, 5, 3))
     _, picture = seen(settings, ("gradients", "loss"))

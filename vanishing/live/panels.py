@@ -51,6 +51,9 @@ BESIDE = 400
 MARK = 60
 """Pixels that a line in a legend takes, with what is left free around it."""
 
+FULL, THIN = 2.0, 1.0
+"""Widths in points of a curve, and of what it is compared with."""
+
 MOST_POINTS = 5000
 """Points a class; with more no map can be read, and nothing is live."""
 
@@ -356,6 +359,35 @@ class GradientsPanel(CurvesPanel):
         return scene.measure(history)[:, :-1]
 
 
+class FloorPanel(CurvesPanel):
+    """The lecture's statistic of each hidden layer, and beneath it, thin, the penalty's floor.
+
+    Where the two meet, the data's gradient and the penalty's cancel: the curve is level for that
+    reason, whatever is left to learn.
+    """
+
+    headroom = 10.0  # The legend stands there.
+
+    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
+        """Return, network by network, a line for each hidden layer, then one for each floor."""
+        figures.caption(self.ax, fitting("Gradient, penalty's floor", usual_width(self.ax)))
+        lines = []
+        networks = zip(scene.experiment.settings.variants, scene.experiment.trainers, strict=True)
+        for variant, trainer in networks:
+            for width in (FULL, THIN):
+                for layer in range(1, len(trainer.history.sizes) - 1):
+                    lines.append(_line(self.ax, variant, figures.layer_style(layer)))
+                    lines[-1].set_linewidth(width)
+        marks = {"lecture statistic": FULL, "penalty's floor": THIN}
+        handles = [Line2D([], [], color="0.25", lw=w, label=name) for name, w in marks.items()]
+        self.ax.legend(handles=handles, loc="upper right", ncols=2, borderpad=0.3)
+        return lines
+
+    def values(self, scene: ExperimentScene, history: History) -> Array:  # noqa: ARG002
+        """Return statistic and floor for all layers that end in hidden units."""
+        return np.hstack([history.lecture_statistic()[:, :-1], history.penalty_floor()[:, :-1]])
+
+
 FOOTER = 0.22
 """The share of the ledger's panel that its names take at the bottom."""
 
@@ -461,6 +493,7 @@ PANELS: dict[str, type[Panel]] = {
     "regions": RegionsPanel,
     "loss": LossPanel,
     "gradients": GradientsPanel,
+    "floor": FloorPanel,
     "ledger": LedgerPanel,
 }
 """The known panels by name."""
