@@ -23,7 +23,7 @@ from vanishing.sweeps import sweep, train_together
 
 linux_only = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
-LONG = 90
+LONG = 180
 """Seconds after which something is taken to hang, on a machine however busy."""
 
 
@@ -673,7 +673,8 @@ def test_ctrl_c_returns_at_once_and_leaves_no_orphan(
         began = time.perf_counter()
         send(process.pid, signal.SIGINT)
         wait_for_line(process, "returned")
-        assert time.perf_counter() - began < 3
+        # Well under a second where the machine is free.
+        assert time.perf_counter() - began < 10
         assert process.stdout is not None
         assert process.stderr is not None
         out, err = process.stdout.read(), process.stderr.read()
@@ -681,7 +682,7 @@ def test_ctrl_c_returns_at_once_and_leaves_no_orphan(
         assert process.wait() == 0
         if delay >= 1:
             assert int(out) > 0
-    assert seconds_until(lambda: not tagged(tag)) < 5
+    assert seconds_until(lambda: not tagged(tag)) < 30
 
 
 @linux_only
@@ -697,7 +698,7 @@ def test_workers_end_soon_after_their_parent_was_killed(
         time.sleep(1)
         os.kill(process.pid, how)
         process.wait(timeout=10)
-        assert seconds_until(lambda: not tagged(tag)) < 10
+        assert seconds_until(lambda: not tagged(tag)) < 30
 
 
 @linux_only
@@ -711,7 +712,7 @@ time.sleep(60)
     with start_script(tmp_path, text) as process:
         wait_for_line(process, "done")
         assert len(children_of(process.pid, "popen_loky")) == 2
-        assert seconds_until(lambda: not children_of(process.pid, "popen_loky")) < 20
+        assert seconds_until(lambda: not children_of(process.pid, "popen_loky")) < 40
         process.kill()
 
 
