@@ -1,39 +1,56 @@
-"""Any cell of a notebook can be run again at any time, and shows the same."""
+"""Any cell of a notebook can be run again at any time, and shows the same: does the test notice?
 
+The test itself is in the conftest.py above: under nbval, every notebook's cells are run twice.
+"""
+
+import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-from refresh_notebooks import NOTEBOOKS, WIDGET, client
+from nbformat import v4
 
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-
-
-def shown(cell: nbformat.NotebookNode) -> list[dict[str, Any]]:
-    """Return what a cell shows, without the random names of widgets."""
-    kept = []
-    for output in cell.outputs:
-        data = {kind: value for kind, value in output.get("data", {}).items() if kind != WIDGET}
-        if output.get("name") != "stderr" and not is_progress(data):
-            kept.append({"text": output.get("text"), "data": data})
-    return kept
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def is_progress(data: dict[str, Any]) -> bool:
-    """Tell whether this is a progress bar, whose text has the clock in it."""
-    return "it/s" in str(data.get("text/plain", ""))
+def saved(path: Path, cells: dict[str, str]) -> Path:
+    """Save a notebook of these cells, each with what it printed."""
+    code = [
+        v4.new_code_cell(
+            source,
+            execution_count=number,
+            outputs=[v4.new_output("stream", text=text)] if text else [],
+        )
+        for number, (source, text) in enumerate(cells.items(), 1)
+    ]
+    nbformat.write(v4.new_notebook(cells=code), path)
+    return path
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_every_cell_shows_the_same_when_it_is_run_again_from_last_to_first(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-    code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    runner = client(notebook, path.parent)
-    with runner.setup_kernel():
-        for index, cell in code:
-            runner.execute_cell(cell, index)
-        first = {index: shown(cell) for index, cell in code}
-        for index, cell in reversed(code):
-            runner.execute_cell(cell, index)
-            assert shown(cell) == first[index], cell.source
+def verdicts(notebook: Path) -> dict[str, str]:
+    """Return what nbval says of each cell, in the order of running."""
+    pytest_here = [sys.executable, "-m", "pytest", "-v", "-c", str(ROOT / "pyproject.toml")]
+    command = [*pytest_here, "-p", "no:cacheprovider", "-p", "conftest", str(notebook)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return dict(re.findall(r"::(Cell \d+(?:, again)?) (PASSED|FAILED)", told))
+
+
+@pytest.mark.parametrize(
+    ("later", "again"),
+    [("y = 5", "PASSED"), ("x = 5", "FAILED"), ("x += 0", "PASSED"), ("x += 1", "FAILED")],
+)
+def test_a_cell_that_shows_something_else_the_second_time_is_noticed(
+    tmp_path: Path, later: str, again: str
+) -> None:
+    cells = {"x = 1": "", "print(x)": "1\n", later: ""}
+    found = verdicts(saved(tmp_path / "page.ipynb", cells))
+    first = {f"Cell {i}": "PASSED" for i in range(3)}
+    assert found == {
+        **first,
+        "Cell 2, again": "PASSED",
+        "Cell 1, again": again,
+        "Cell 0, again": "PASSED",
+    }
+    assert list(found) == [*first, "Cell 2, again", "Cell 1, again", "Cell 0, again"]
