@@ -57,10 +57,24 @@ def test_networks_side_by_side_share_weights_and_data() -> None:
         ("width", 7, Settings(sizes=(2, 7, 7, 3))),
         ("scale", 0.5, Settings(scale=0.5)),
         ("seed", 8, Settings(seed=8)),
+        ("scheme", "he", Settings((Variant("sigmoid", scheme="he"),))),
+        ("residual", 0.5, Settings((Variant("sigmoid", residual=0.5),))),
+        ("normalization", "layer", Settings((Variant("sigmoid", normalization="layer"),))),
     ],
 )
 def test_one_setting_is_changed_at_a_time(name: str, value: Any, expected: Settings) -> None:
     assert Settings().changed(name, value) == expected
+
+
+def test_the_activation_changes_alone_and_names_of_ones_own_are_kept() -> None:
+    wide = Variant("wide", "relu", scale=1.0)
+    settings = Settings((Variant("tanh", scheme="he", residual=1.0), wide))
+    assert settings.changed("activation", "relu").variants == (
+        Variant("relu", scheme="he", residual=1.0),
+    )
+    assert settings.changed("activation", wide).variants == (wide,)
+    assert Settings(wide).changed("activation", "tanh").variants == (Variant("tanh"),)
+    assert settings.changed("scheme", "lecun").variants[1] == wide
 
 
 def test_depth_changes_keep_the_width_and_width_changes_the_depth() -> None:

@@ -42,6 +42,9 @@ SOLVED = 0.2
 SHAPES = {"hidden_layers": 1000, "width": 10_000_000}
 """What `Settings.changed` knows besides the fields, with the largest value of each."""
 
+PARTS = ("scheme", "residual", "normalization")
+"""What `Settings.changed` changes in all variants that have no name of their own."""
+
 BLOCK = 200
 """Points whose distances to all others are computed at once."""
 
@@ -125,18 +128,37 @@ class Settings:
         return self.sizes[-1]
 
     def changed(self, name: str, value: Any) -> "Settings":
-        """Return the settings with one of them, or one of the properties above, changed."""
-        one_of("name", name, [*(one.name for one in fields(self)), "activation", *SHAPES])
+        """Return the settings with one thing changed.
+
+        Parameters
+        ----------
+        name : str
+            A field; "hidden_layers" or "width"; "activation", which leaves a single variant; or
+            "scheme", "residual" or "normalization". These are changed in all variants but those
+            with a name of their own, which are what they are called.
+        value : object
+            What that may be.
+        """
+        one_of("name", name, [*(one.name for one in fields(self)), "activation", *SHAPES, *PARTS])
         if name in SHAPES:
             whole_number(name, value, at_least=1, at_most=SHAPES[name])
         if name == "activation":
-            return replace(self, variants=(as_variant(value),))
+            return replace(self, variants=(self._with_activation(value),))
+        if name in PARTS:
+            changed = (v if v.is_named else replace(v, **{name: value}) for v in self.variants)
+            return replace(self, variants=tuple(changed))
         if name == "hidden_layers":
             return replace(self, sizes=(self.sizes[0], *[self.width] * value, self.sizes[-1]))
         if name == "width":
             hidden = [value] * self.hidden_layers
             return replace(self, sizes=(self.sizes[0], *hidden, self.sizes[-1]))
         return replace(self, **{name: value})
+
+    def _with_activation(self, wanted: VariantLike) -> Variant:
+        first = self.variants[0]
+        if isinstance(wanted, Variant) or first.is_named:
+            return as_variant(wanted)
+        return first.with_activation(wanted)
 
     def start(self) -> tuple[Dataset, list[Network]]:
         """Return the data and the untrained networks, one for each variant."""

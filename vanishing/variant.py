@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,16 @@ class Variant:
     def label(self) -> str:
         """The name as titles and legends write it."""
         return ACTIVATION_LABELS.get(self.name, self.name)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it has a name of its own, and not merely its activation's."""
+        return self.name != find_activation(self.activation).name
+
+    def with_activation(self, activation: str | Activation) -> "Variant":
+        """Return the variant with another activation, and called and drawn accordingly."""
+        found = find_activation(activation)
+        return replace(self, name=found.name, activation=found, color="", line=None)
 
     def network(self, sizes: Sequence[int], scale: float, rng: Rng) -> Network:
         """Draw a network of this kind.

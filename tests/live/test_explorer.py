@@ -128,11 +128,13 @@ def reference(
     noise: float = 0.2,
     points_per_class: int = 100,
     seed: int = 0,
+    **parts: Any,
 ) -> tuple[Dataset, Any]:
     """Return the points and the record of a run that is made without any widget."""
     stream = np.random.RandomState(seed)
     points = spiral(points_per_class, sizes[-1], noise=noise, rng=stream)
-    network = Network.initialize(sizes, activation, scale=scale, rng=stream)
+    own = None if "scheme" in parts else scale
+    network = Network.initialize(sizes, activation, scale=own, rng=stream, **parts)
     run = train(
         network,
         points,
@@ -156,6 +158,9 @@ def reference(
         ("hidden_layers", 4, {"sizes": (2, 50, 50, 50, 50, 3)}),
         ("width", 20, {"sizes": (2, 20, 20, 3)}),
         ("seed", 3, {"seed": 3}),
+        ("scheme", "he", {"scheme": "he"}),
+        ("residual", 0.5, {"residual": 0.5}),
+        ("normalization", "batch", {"normalization": "batch"}),
     ],
 )
 def test_a_moved_control_changes_what_is_trained(
@@ -185,10 +190,41 @@ def test_all_controls_together_show_the_settings() -> None:
     explorer = Explorer("tanh", controls=tuple(CONTROLS), sizes=(2, 7, 7, 7, 3), **settings)
     shown = {name: control.value for name, control in explorer.controls.items()}
     also = {"activation": "tanh", "hidden_layers": 3, "width": 7, "measure": "lecture statistic"}
-    assert shown == settings | also
+    parts = {"scheme": "normal", "residual": "none", "normalization": "none"}
+    assert shown == settings | also | parts
     for control in [*explorer.controls.values(), *explorer.buttons.values(), explorer.presets]:
         assert control.description
         assert control.tooltip
+
+
+def test_parts_are_put_in_and_taken_out_and_stay_when_the_activation_changes() -> None:
+    controls = ("activation", "scheme", "residual", "normalization", "scale")
+    explorer = Explorer(BOTH, controls=controls)
+    for name, value in (("scheme", "he"), ("residual", 1.0), ("normalization", "layer")):
+        explorer.controls[name].value = value
+    assert [v.name for v in explorer.wanted.variants] == ["sigmoid", "relu"]
+    assert {v.normalization for v in explorer.wanted.variants} == {"layer"}
+    assert "initialization scale: of no effect on sigmoid, ReLU" in " ".join(explorer.remarks())
+    explorer.controls["activation"].value = "tanh"
+    (variant,) = explorer.wanted.variants
+    assert variant == Variant("tanh", scheme="he", residual=1.0, normalization="layer")
+    assert explorer.controls["activation"].label == "tanh"
+    assert_same(explorer, again(explorer))
+    explorer.controls["residual"].value = "none"
+    explorer.controls["normalization"].value = "none"
+    explorer.controls["scheme"].value = "normal"
+    assert explorer.wanted.variants == (Variant("tanh"),)
+
+
+def test_variants_with_names_of_their_own_stay_what_they_are_called() -> None:
+    own = Variant("shortcuts", "tanh", residual=1.0)
+    explorer = Explorer((own, "relu"), controls=["residual"])
+    assert explorer.controls["residual"].value == "none"
+    explorer.controls["residual"].value = 0.5
+    assert explorer.wanted.variants == (own, Variant("relu", residual=0.5))
+    assert "shortcuts: of no effect on shortcuts" in " ".join(explorer.remarks())
+    with pytest.raises(ValueError, match="controls must have an effect; got 'residual'"):
+        Explorer(own, controls=["residual"])
 
 
 def test_a_new_measure_is_read_off_the_same_run() -> None:

@@ -10,11 +10,16 @@ from traitlets import TraitError, validate
 
 from vanishing._checks import shown
 from vanishing.activations import ACTIVATIONS
+from vanishing.initialization import SCHEMES
+from vanishing.layers import NORMALIZATIONS
 from vanishing.measures import MEASURES
 from vanishing.variant import Variant
 
 ROUNDING = 1e-9
 """Relative difference by which a page may miss the end of a slider."""
+
+NONE = "none"
+"""What a list shows where there is no such thing; its own None means that nothing is chosen."""
 
 
 class _Honest(widgets.Widget):  # type: ignore[misc]
@@ -125,6 +130,17 @@ CONTROLS: dict[str, Callable[[], Any]] = {
         "activation",
         "Of all hidden layers",
         [(Variant(name).label, name) for name in ACTIVATIONS],
+    ),
+    "scheme": choice("scheme", "How the weights are drawn", [(name, name) for name in SCHEMES]),
+    "residual": choice(
+        "shortcuts",
+        "Around each hidden layer, and the factor of the branch",
+        [(NONE, NONE), ("residual, x 1", 1.0), ("residual, x 0.5", 0.5), ("residual, x 0.1", 0.1)],
+    ),
+    "normalization": choice(
+        "normalization",
+        "Of each hidden layer's h W",
+        [(NONE, NONE), *((name, name) for name in NORMALIZATIONS)],
     ),
     "hidden_layers": int_slider("hidden layers", "Layers between input and scores", 1, 10),
     "width": int_slider("width", "Units in each hidden layer", 2, 100),

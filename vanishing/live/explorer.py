@@ -8,9 +8,9 @@ import ipywidgets as widgets
 
 from vanishing._checks import listed, one_of, whole_number
 from vanishing.data import Dataset
-from vanishing.experiment import Experiment, Settings
+from vanishing.experiment import PARTS, Experiment, Settings
 from vanishing.lecture import ITERATIONS
-from vanishing.live.controls import CONTROLS
+from vanishing.live.controls import CONTROLS, NONE
 from vanishing.live.panels import MOST_POINTS, ExperimentScene, checked_panels, find_panels
 from vanishing.live.picture import WIDTH, Panel
 from vanishing.live.player import Player, checked_iterations
@@ -71,7 +71,8 @@ class Explorer(Player):
         the same. An activation, or its name, stands for the network that differs in it alone.
     controls : sequence of str
         Which sliders and lists to show: some of "step_size", "scale", "regularization", "noise",
-        "points_per_class", "activation", "hidden_layers", "width", "seed", "measure".
+        "points_per_class", "activation", "scheme", "residual", "normalization",
+        "hidden_layers", "width", "seed", "measure".
     panels : sequence of str or subclass of Panel
         What to draw: names in `vanishing.live.panels.PANELS`, or classes of your own.
     measure : str, Measure or callable
@@ -176,7 +177,12 @@ class Explorer(Player):
         if name == "measure":
             return self._measure.name
         if name == "activation":
-            return self.wanted.variants[0].short
+            first = self.wanted.variants[0]
+            return first.short if first.is_named else Variant(first.name, first.activation).short
+        if name in PARTS:
+            # The first that it has an effect on.
+            value = getattr(min(self.wanted.variants, key=lambda one: one.is_named), name)
+            return NONE if value is None else value
         return super().setting(name)
 
     def moved(self, name: str, value: Any) -> None:
@@ -185,7 +191,7 @@ class Explorer(Player):
             self._measure = self._measures[value]
             self.express(self.wish)
         else:
-            super().moved(name, value)
+            super().moved(name, None if value == NONE else value)
 
     def redraw(self) -> None:
         """Start from the next set of weights, on the same data."""
@@ -302,12 +308,16 @@ def checked_settings(variants: Any, settings: dict[str, Any]) -> Settings:
     return wanted
 
 
+FREES = {"scale": "scheme"}
+"""Which other control can give one its effect back."""
+
+
 def check_effects(controls: Sequence[str], settings: Settings) -> None:
     """Raise where a control would change nothing."""
     for name in controls:
         of_data = name in ("noise", "points_per_class") and settings.data is not None
         of_all = all(_has_own(variant, name) for variant in settings.variants)
-        if of_data or (of_all and "activation" not in controls):
+        if of_data or (of_all and not {"activation", FREES.get(name)} & set(controls)):
             whose = "data of your own" if of_data else "variants that have their own"
             raise ValueError(f"controls must have an effect; got {name!r} beside {whose}")
 
@@ -348,6 +358,8 @@ def _has_own(variant: Variant, name: str) -> bool:
     """Tell whether a variant goes its own way where a control would lead."""
     if name == "scale":
         return variant.scale is not None or variant.scheme != "normal"
+    if name in PARTS:
+        return variant.is_named
     if name in ("step_size", "hidden_layers"):
         return getattr(variant, name) is not None
     return False
