@@ -51,7 +51,7 @@ from vanishing.ledger import Ledger, ledger
 from vanishing.live import PANELS, Explorer, SpiralExplorer
 from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS
 from vanishing.measures import MEASURES, Measure
-from vanishing.sweeps import processes
+from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
 
 try:
@@ -351,6 +351,7 @@ PARAMETERS: dict[str, Parameter] = {
     "step_size": given(0.1, steps),
     "title": given("title", a_text),
     "trainer": Parameter(lambda: Trainer(DEEP, DATA), one_of(Trainer)),
+    "until": given(None, either(is_none, one_of(Goal))),
     "value": given(np.tanh, a_function),
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
@@ -398,6 +399,8 @@ MADE_BY_THE_PACKAGE = (
     "sweeps.advance_bundle",
     "sweeps.Stretch",
     "sweeps.Task",
+    "sweeps.Job.advance",
+    "sweeps.Job.result",
     "theory.Expectation",
     "training.Run",
 )
@@ -418,6 +421,8 @@ FORMULAS = (
     "initialization.Scheme",
     "ledger.cause",
     "training.choose_pass",
+    "sweeps.Advancing",
+    "sweeps.Sweepable",
     "training.norm",
     "units.dead_masks",
     "units.saturated",
@@ -434,6 +439,7 @@ HOOKS = re.compile(
 INSTANCES: dict[str, Callable[[], Any]] = {
     "Experiment": lambda: Experiment(PARAMETERS["settings"].make()),
     "Explorer": lambda: widget(Explorer),
+    "Goal": lambda: Goal(0.9),
     "History": lambda: RUN.history,
     "Measure": lambda: MEASURES["norm of dW"],
     "Network": DEEP.copy,
@@ -642,6 +648,10 @@ special(
 special("measures.Measure", label=given("label", some_text))
 special("measures.as_measure", measure=given("norm of dW", any_measure))
 special("network.Network.shortcut", layer=given(0, whole(0, 2)))
+special("sweeps.Goal", accuracy=given(0.9, either(is_none, real(1.0))))
+special("sweeps.Goal", loss=given(0.5, either(is_none, real())))
+special("sweeps.advance_until", iterations=given(1, whole(0, 10**15)))
+special("sweeps.sweep_in_turns", seconds=given(0.1, real()))
 special("sweeps.processes", workers=given(2, whole(1, 1000)))
 special("theory.mean_field", scale=given(0.1, scales))
 special("theory.random_attenuations", scale=given(0.1, either(is_none, scales)))

@@ -1,6 +1,7 @@
 """Many runs at once: the same digits wherever they are made, and nothing lost or left behind."""
 
 import contextlib
+import copy
 import os
 import signal
 import subprocess
@@ -25,7 +26,15 @@ import numpy as np
 import pytest
 
 from vanishing import Activation, Dataset, Job, Network, Run, Trainer, spiral, sweeps, train
-from vanishing.sweeps import sweep, train_together
+from vanishing.sweeps import (
+    LOOKS,
+    Goal,
+    Stretch,
+    advance_until,
+    sweep,
+    sweep_in_turns,
+    train_together,
+)
 
 linux_only = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
@@ -232,6 +241,149 @@ def test_the_networks_given_stay_as_they_are(data: Dataset, networks: list[Netwo
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
     assert runs[0].history.loss[0] < 2
+
+
+# Other kinds of runs, and runs that end early
+
+
+class Walk:
+    """A trainer of another kind: a random walk, whose accuracy is how far it has come."""
+
+    def __init__(self, seed: int) -> None:
+        self._stream, self.iteration = np.random.RandomState(seed), 0
+        self.loss, self.diverged_at = 1.0, None
+        self.places = [0.0]
+
+    @property
+    def accuracy(self) -> float:
+        return abs(self.places[-1]) / 50
+
+    def advance(self, iterations: int, *, seconds: float = np.inf) -> int:
+        end = time.perf_counter() + seconds
+        before = self.iteration
+        while self.iteration < before + iterations:
+            self.places.append(self.places[-1] + self._stream.randn())
+            self.iteration += 1
+            if time.perf_counter() > end:
+                break
+        return self.iteration - before
+
+
+class WalkJob:
+    """A job whose state is the trainer itself."""
+
+    def __init__(self, seed: int, iterations: int, until: Goal | None = None) -> None:
+        self.seed, self.iterations, self.until = seed, iterations, until
+
+    def advance(self, state: Walk | None, seconds: float) -> Stretch:
+        walk = Walk(self.seed) if state is None else copy.deepcopy(state)
+        ended = advance_until(walk, self.iterations, seconds=seconds, until=self.until)
+        return Stretch(walk.iteration, ended, walk)
+
+    def result(self, stretches: list[Stretch]) -> list[float]:
+        return stretches[-1].state.places if stretches else []
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_runs_of_another_kind_can_be_swept(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(sweeps, "STRETCH", 0.001)
+    jobs = [WalkJob(seed, 4000, Goal(0.9) if seed else None) for seed in range(6)]
+    with opened(name) as executor:
+        found = dict(sweep(jobs, executor=executor, workers=2, progress=False))
+    for seed, job in enumerate(jobs):
+        walk = Walk(seed)
+        for look in LOOKS:
+            walk.advance(min(look, job.iterations) - walk.iteration)
+            if walk.iteration == job.iterations or (seed and walk.accuracy >= 0.9):
+                break
+        assert found[seed] == walk.places
+    assert len(found[0]) == 4001
+    assert min(map(len, found.values())) < 4001
+
+
+def test_jobs_of_several_kinds_can_be_mixed(data: Dataset, networks: list[Network]) -> None:
+    jobs: list[Any] = [WalkJob(1, 30), Job(networks[0], data, 20)]
+    walk, run = (result for _, result in sorted(sweep(jobs, progress=False)))
+    assert len(walk) == 31
+    assert_same([run], [alone(jobs[1])])
+
+
+@pytest.mark.parametrize("stretch", [0.25, 0.002])
+@pytest.mark.parametrize("name", ["loky", "at once", None])
+def test_a_run_ends_at_the_first_look_that_finds_its_goal(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, stretch: float, data: Dataset
+) -> None:
+    monkeypatch.setattr(sweeps, "STRETCH", stretch)
+    monkeypatch.setattr(sweeps, "TASTE", stretch)
+    network = Network.initialize((2, 20, 3), "relu", rng=0)
+    goals = [Goal(0.8), Goal(loss=0.9), Goal(0.5, 0.9), Goal(1.0, 1e-9)]
+    jobs = [Job(network, data, 700, step_size=0.5, until=goal) for goal in goals]
+    with opened(name) if name else contextlib.nullcontext() as executor:
+        found = dict(sweep(jobs, executor=executor, workers=2, progress=False))
+    ends = []
+    for i, goal in enumerate(goals):
+        trainer = Trainer(network, data, step_size=0.5)
+        for look in LOOKS:
+            trainer.advance(min(look, 700) - trainer.iteration)
+            run = trainer.result
+            far = goal.accuracy is None or run.accuracy >= goal.accuracy
+            low = goal.loss is None or run.history.loss[-1] <= goal.loss
+            if run.iterations == 700 or (far and low):
+                break
+        assert_same([found[i]], [run])
+        ends.append(run.iterations)
+    assert ends[0] < 700
+    assert ends[1] < 700
+    assert ends[1] <= ends[2] < 700
+    assert ends[3] == 700
+
+
+def test_looks_are_close_at_first_and_then_at_most_a_twentieth_apart() -> None:
+    looks = np.array(LOOKS[:400])
+    np.testing.assert_array_equal(looks[:20], np.arange(1, 21))
+    gaps = np.diff(looks)
+    assert np.all(gaps[19:] <= 1 + looks[19:-1] / 20)
+    # An exact run of a thousand iterations is not slowed down: there are few looks.
+    assert np.sum(looks <= 1000) < 100
+
+
+def test_what_a_run_that_ends_early_does_not_make_counts_as_done(
+    capsys: pytest.CaptureFixture[str], data: Dataset, networks: list[Network]
+) -> None:
+    for _ in sweep([Job(networks[0], data, 500, until=Goal(0.01))], executor=Immediate()):
+        pass
+    assert "500/500" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(2)])
+def test_turns_are_short_and_miss_nothing(
+    monkeypatch: pytest.MonkeyPatch, data: Dataset, executor: Executor | None
+) -> None:
+    monkeypatch.setattr(sweeps, "SHORT", np.inf)
+    jobs = [Job(Network.initialize((2, 30, 3), rng=k), data, 400) for k in range(4)]
+    turns, lengths, found = (
+        sweep_in_turns(jobs, seconds=0.002, executor=executor, workers=2),
+        list[float](),
+        list[tuple[int, Run]](),
+    )
+    began = time.perf_counter()
+    for done in turns:
+        found += done
+        lengths.append(time.perf_counter() - began)
+        began = time.perf_counter()
+    assert_same([run for _, run in sorted(found)], [alone(job) for job in jobs])
+    # The four take some 0.2 seconds.
+    assert len(lengths) > 10
+    assert np.median(lengths) < 0.02
+
+
+def test_a_sweep_in_turns_that_is_closed_makes_no_more(data: Dataset) -> None:
+    jobs = [Job(Network.initialize((2, 5, 3), rng=k), data, 400) for k in range(200)]
+    with Counted(2) as executor:
+        turns = sweep_in_turns(jobs, executor=executor, workers=2)
+        next(turns)
+        turns.close()  # type: ignore[attr-defined]
+    assert executor.tasks < 50
 
 
 # Who does the work
@@ -859,6 +1011,14 @@ def test_bad_arguments_raise_at_once(data: Dataset, networks: list[Network]) -> 
         train_together([None], data)  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"jobs\[1\] must be a Job; got 5"):
         sweep([Job(networks[0], data), 5])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"jobs\[0\] must be a Job; got <class"):
+        sweep([Job])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="until must be a Goal; got"):
+        Job(networks[0], data, until=0.9)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="accuracy or loss must be given, or both; got None"):
+        Goal()
+    with pytest.raises(ValueError, match="seconds must be a finite positive number; got 0"):
+        sweep_in_turns([], seconds=0)
     with pytest.raises(TypeError, match="executor must be a concurrent"):
         sweep([], executor="loky")  # type: ignore[arg-type]
     for workers in (0, 10**9):

@@ -12,7 +12,7 @@ from vanishing.backprop import Gradients, gradients, numerical_gradient, total_l
 from vanishing.data import Dataset, spiral
 from vanishing.history import History
 from vanishing.network import Network
-from vanishing.sweeps import Job, sweep, train_together
+from vanishing.sweeps import Goal, Job, sweep, train_together
 from vanishing.training import Run, Trainer, train
 from vanishing.variant import Variant
 
@@ -22,6 +22,7 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "Dataset",
+    "Goal",
     "Gradients",
     "History",
     "Job",

@@ -2,17 +2,20 @@
 
 A stretch takes some tenths of a second. So progress, an interrupt, a worker that is killed or one
 on another machine need nothing of their own: what is not returned by then is sent once more.
+What can be advanced so is a `Sweepable`; a `Job` is one for the networks of this package.
 
 Two Python threads would gain little here: the interpreter's lock is taken too often by the many
 short NumPy calls of a step. So the default executor has processes, of the library loky, which does
 not run an unguarded script of the user's again, and replaces workers that have died.
 """
 
+import math
 import os
 import pickle
 import signal
 import threading
 import warnings
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -26,18 +29,26 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter, sleep
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import DTypeLike
 from tqdm.auto import tqdm
 
-from vanishing._checks import Array, instance, precision, several, shown, truth, whole_number
+from vanishing._checks import (
+    instance,
+    precision,
+    real_number,
+    several,
+    shown,
+    truth,
+    whole_number,
+)
 from vanishing.data import Dataset
-from vanishing.history import History, joined
-from vanishing.machine import interrupts_held, interrupts_noted, processors
+from vanishing.history import joined
+from vanishing.machine import interrupts_held, interrupts_noted, one_blas_thread, processors
 from vanishing.network import Network
-from vanishing.training import Run, Trainer
+from vanishing.training import LATEST, Run, Trainer
 
 STRETCH = 0.25
 """Seconds of training that a worker is sent at once; a single iteration may take longer."""
@@ -67,8 +78,211 @@ SAFE_PATH = "PYTHONSAFEPATH"
 WATCH = 1.0
 """Seconds between two looks of a worker whether its parent is still there."""
 
+EVERY_LOOK = 20
+"""Of its iterations, a run makes one part in so many between two looks at its goal."""
+
 MOST_WORKERS = 1000
 """More workers than this are taken for a slip of the pen."""
+
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """What came of a stretch.
+
+    Parameters
+    ----------
+    iteration : int
+        Where the run stands after it: the iterations made in all.
+    ended : bool
+        Whether that is all, even if it was to make more: it has diverged, or come far enough.
+    state : object
+        What the next stretch begins with. It is sent to whoever makes that one, so the rows that
+        are recorded already do not belong here.
+    record : object
+        What this stretch adds to the result. It stays where the runs are put together.
+    """
+
+    iteration: int
+    ended: bool
+    state: Any
+    record: Any = None
+
+
+@runtime_checkable
+class Sweepable(Protocol[Result_co]):
+    """What `sweep` takes: a description of a run that is made by stretches, here or elsewhere.
+
+    It is sent to workers together with a state, so both must be what cloudpickle can pickle, and
+    `advance` must change neither. Where stretches end is chance: the same digits must come out
+    wherever they do.
+
+    Attributes
+    ----------
+    iterations : int
+        How many are to be made at most; 1 or more.
+
+    Examples
+    --------
+    A trainer that can be pickled is a state of its own:
+
+    >>> class Whole:
+    ...     def __init__(self, trainer, iterations, until=None):
+    ...         self.trainer, self.iterations, self.until = trainer, iterations, until
+    ...
+    ...     def advance(self, state, seconds):
+    ...         trainer = copy.deepcopy(self.trainer if state is None else state)
+    ...         ended = advance_until(trainer, self.iterations, seconds=seconds, until=self.until)
+    ...         return Stretch(trainer.iteration, ended, trainer)
+    ...
+    ...     def result(self, stretches):
+    ...         return (stretches[-1].state if stretches else self.trainer).result
+    """
+
+    @property
+    def iterations(self) -> int:
+        """How many are to be made at most."""
+
+    def advance(self, state: Any, seconds: float) -> Stretch:
+        """Go on from a state (None: from the beginning) until the end, or until time is up.
+
+        At least one iteration is made, however short the time.
+        """
+
+    def result(self, stretches: Sequence[Stretch]) -> Result_co:
+        """Put all stretches so far (there may be none) together into what came of the run."""
+
+
+class Advancing(Protocol):
+    """What `advance_until` advances: a `Trainer`, or one of another kind with the same habits.
+
+    Attributes
+    ----------
+    iteration : int
+        How many were made.
+    diverged_at : int or None
+        The iteration whose loss was not finite.
+    loss : float
+        The loss before the last update; NaN before the first.
+    accuracy : float
+        The share of the training examples that are answered correctly.
+    """
+
+    iteration: int
+    diverged_at: int | None
+    loss: float
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the training examples that are answered correctly."""
+
+    def advance(self, iterations: int, *, seconds: float = ...) -> int:
+        """Make so many iterations more, or fewer when the time is up, but one at least."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When a run has come far enough, so that it may end early.
+
+    Parameters
+    ----------
+    accuracy : float, optional
+        The accuracy that is to be reached, at most 1.
+    loss : float, optional
+        The loss that is to be reached from above. With both, both are to be reached.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a level is not a positive number, or neither is given.
+    """
+
+    accuracy: float | None = None
+    loss: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.accuracy is None and self.loss is None:
+            raise ValueError("accuracy or loss must be given, or both; got None and None")
+        if self.accuracy is not None:
+            real_number("accuracy", self.accuracy, at_most=1.0)
+        if self.loss is not None:
+            real_number("loss", self.loss)
+
+    def reached(self, trainer: Advancing) -> bool:
+        """Tell whether a trainer has come so far."""
+        if not hasattr(trainer, "loss"):
+            raise TypeError(f"trainer must be a Trainer or have its habits; got {shown(trainer)}")
+        if self.loss is not None and not trainer.loss <= self.loss:
+            return False
+        return self.accuracy is None or trainer.accuracy >= self.accuracy
+
+
+def _looks() -> tuple[int, ...]:
+    looks = [1]
+    while looks[-1] < LATEST:
+        looks.append(looks[-1] + 1 + looks[-1] // EVERY_LOOK)
+    return tuple(looks)
+
+
+LOOKS = _looks()
+"""The iterations after which a run is asked whether its goal is reached.
+
+Each of the first 20, then rarer and rarer, never more than a twentieth later than the one before.
+"""
+
+
+def advance_until(
+    trainer: Advancing, iterations: int, *, seconds: float, until: Goal | None = None
+) -> bool:
+    """Advance a trainer up to an iteration, or to a goal, or until time is up.
+
+    Parameters
+    ----------
+    trainer : Trainer, or one of another kind
+        Is advanced.
+    iterations : int
+        Where it ends at the latest, counted from its beginning.
+    seconds : float
+        When so much time has passed, no further iteration is begun.
+    until : Goal, optional
+        Where it ends earlier. It is looked for after the iterations `LOOKS` only, so that where a
+        run ends does not depend on how its stretches fell: less than 5 % after the goal, unless it
+        was there for a moment only.
+
+    Returns
+    -------
+    bool
+        Whether the run has come to its end: of the iterations, at the goal, or diverged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    if not callable(getattr(trainer, "advance", None)):
+        raise TypeError(f"trainer must be a Trainer or have its habits; got {shown(trainer)}")
+    count = whole_number("iterations", iterations, at_least=0, at_most=LATEST)
+    left = real_number("seconds", seconds, infinity_allowed=True)
+    goal = None if until is None else instance("until", until, Goal)
+    deadline = perf_counter() + left
+    # A look is a few small products, too.
+    with one_blas_thread():
+        while trainer.diverged_at is None and trainer.iteration < count:
+            if left <= 0:
+                return False
+            stop = count if goal is None else min(count, _next_look(trainer.iteration))
+            trainer.advance(stop - trainer.iteration, seconds=left)
+            if goal is not None and trainer.iteration == stop and goal.reached(trainer):
+                return True
+            left = deadline - perf_counter()
+        return True
+
+
+def _next_look(iteration: int) -> int:
+    return LOOKS[bisect_right(LOOKS, iteration)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +293,8 @@ class Job:
     ----------
     network, data, iterations, step_size, regularization, dtype, record_every
         As for `vanishing.train`.
+    until : Goal, optional
+        Where the run ends before it has made all iterations; see `advance_until`.
 
     Raises
     ------
@@ -93,11 +309,14 @@ class Job:
     regularization: float = 1e-3
     dtype: DTypeLike = np.float64
     record_every: int = 1
+    until: Goal | None = None
 
     def __post_init__(self) -> None:
         trainer = Trainer(self.network, self.data, **self.settings)
         count = whole_number("iterations", self.iterations, at_least=1)
         trainer.make_room(count, only_check=True)
+        if self.until is not None:
+            instance("until", self.until, Goal)
         # A copy, so that nobody changes the start while the job waits.
         own = self.network.copy(), count, trainer.step_sizes, precision(self.dtype)
         for name, value in zip(("network", "iterations", "step_size", "dtype"), own, strict=True):
@@ -109,34 +328,38 @@ class Job:
         names = ("step_size", "regularization", "dtype", "record_every")
         return {name: getattr(self, name) for name in names}
 
+    def advance(self, state: Any, seconds: float) -> Stretch:
+        """Go on from a state that an earlier stretch ended in (None: from the beginning)."""
+        first, network = (0, self.network) if state is None else (state[0], self._network(state))
+        trainer = Trainer(network, self.data, first_iteration=first, **self.settings)
+        ended = advance_until(trainer, self.iterations, seconds=seconds, until=self.until)
+        now = trainer.network
+        state = trainer.iteration, now.weights, now.biases
+        return Stretch(trainer.iteration, ended, state, (trainer.history, trainer.diverged_at))
 
-@dataclass(frozen=True, eq=False)
-class Stretch:
-    """What came of a stretch: the rows it added, and where the run stands after it."""
+    def result(self, stretches: Sequence[Stretch]) -> Run:
+        """Put the stretches together into what `train` would have returned."""
+        if not stretches:
+            return Trainer(self.network, self.data, **self.settings).result
+        network = self._network(stretches[-1].state).fitted(self.data)
+        histories, ends = zip(*(stretch.record for stretch in stretches), strict=True)
+        made, accuracy = stretches[-1].iteration, network.accuracy(self.data)
+        return Run(network, joined(histories), made, accuracy, ends[-1])
 
-    weights: list[Array]
-    biases: list[Array]
-    history: History
-    iteration: int
-    diverged_at: int | None
+    def _network(self, state: Any) -> Network:
+        return self.network.with_parameters(*state[1:])
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """What a worker has to know to advance a run."""
 
-    network: Network
-    data: Dataset
-    settings: dict[str, Any]
-    first: int
-    iterations: int
+    job: Sweepable[Any]
+    state: Any
 
     def advance(self, seconds: float) -> Stretch:
         """Go on from where the run stands, for so long."""
-        trainer = Trainer(self.network, self.data, first_iteration=self.first, **self.settings)
-        trainer.advance(self.iterations, seconds=seconds)
-        now, history = trainer.network, trainer.history
-        return Stretch(now.weights, now.biases, history, trainer.iteration, trainer.diverged_at)
+        return self.job.advance(self.state, seconds)
 
 
 class Bundle:
@@ -162,10 +385,10 @@ def _unpacked(tasks: bytes) -> Bundle:
     return Bundle(pickle.loads(tasks))
 
 
-class _Progress:
+class _Progress(Generic[Result]):
     """A job, and the stretches made of it so far."""
 
-    def __init__(self, number: int, job: Job) -> None:
+    def __init__(self, number: int, job: Sweepable[Result]) -> None:
         self.number, self.job = number, job
         self.stretches: list[Stretch] = []
 
@@ -174,22 +397,15 @@ class _Progress:
         return self.stretches[-1].iteration if self.stretches else 0
 
     @property
-    def network(self) -> Network:
-        if not self.stretches:
-            return self.job.network
-        last = self.stretches[-1]
-        return self.job.network.with_parameters(last.weights, last.biases)
-
-    @property
     def left(self) -> int:
         """The iterations still to be made."""
-        ended = self.stretches and self.stretches[-1].diverged_at is not None
+        ended = self.stretches and self.stretches[-1].ended
         return 0 if ended else self.job.iterations - self.iteration
 
     @property
     def task(self) -> Task:
         """What a worker has to know."""
-        return Task(self.network, self.job.data, self.job.settings, self.iteration, self.left)
+        return Task(self.job, self.stretches[-1].state if self.stretches else None)
 
     def add(self, stretch: Stretch) -> int:
         """Take a stretch in, and return how many iterations it made."""
@@ -197,14 +413,9 @@ class _Progress:
         self.stretches.append(stretch)
         return made
 
-    def run(self) -> Run:
-        """Put the stretches together into what `train` would have returned."""
-        data = self.job.data
-        if not self.stretches:
-            return Trainer(self.job.network, data, **self.job.settings).result
-        network, last = self.network.fitted(data), self.stretches[-1]
-        history = joined([stretch.history for stretch in self.stretches])
-        return Run(network, history, last.iteration, network.accuracy(data), last.diverged_at)
+    def run(self) -> Result:
+        """Put the stretches together."""
+        return self.job.result(self.stretches)
 
 
 def advance_bundle(bundle: Bundle, seconds: float) -> list[Stretch]:
@@ -223,19 +434,19 @@ def advance_bundle(bundle: Bundle, seconds: float) -> list[Stretch]:
 
 
 def sweep(
-    jobs: Sequence[Job],
+    jobs: Sequence[Sweepable[Result]],
     *,
     executor: Executor | None = None,
     workers: int | None = None,
     progress: bool = True,
-) -> Iterator[tuple[int, Run]]:
+) -> Iterator[tuple[int, Result]]:
     """Make many runs, and yield each with its number as soon as it is done.
 
     Every run is, to the last digit, what `train` would return, whatever executes it.
 
     Parameters
     ----------
-    jobs : sequence of Job
+    jobs : sequence of Job, or of any other Sweepable
         The runs to be made.
     executor : concurrent.futures.Executor, optional
         Where to make them: threads, processes, a cluster. Left out, they are made here if that
@@ -252,7 +463,7 @@ def sweep(
     number : int
         Which of the jobs, counted from 0.
     run : Run
-        What came of it.
+        What came of it; for a job of another kind, what its `result` returns.
 
     Raises
     ------
@@ -268,8 +479,52 @@ def sweep(
     sweeper = _Sweeper(
         states, _checked_executor(executor), _checked_workers(workers), lambda: False
     )
-    done = sweeper.work(truth("progress", progress))
-    return ((state.number, state.run()) for state in done)
+    turns = sweeper.work(truth("progress", progress))
+    return ((state.number, state.run()) for done in turns for state in done)
+
+
+def sweep_in_turns(
+    jobs: Sequence[Sweepable[Result]],
+    *,
+    seconds: float = 0.03,
+    executor: Executor | None = None,
+    workers: int | None = None,
+) -> Iterator[list[tuple[int, Result]]]:
+    """Make many runs as `sweep` does, for whoever has other things to do meanwhile.
+
+    Parameters
+    ----------
+    jobs, executor, workers
+        As for `sweep`.
+    seconds : float
+        How long a turn may take: of waiting for workers, or of work where there are none. The
+        first that sends to workers takes longer, for it starts them.
+
+    Yields
+    ------
+    list of (int, Run)
+        What was done since the turn before, perhaps nothing. To close the iterator ends the sweep.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+
+    Warns
+    -----
+    RuntimeWarning
+        As `sweep`.
+    """
+    states = [_Progress(i, job) for i, job in enumerate(checked_jobs(jobs))]
+    sweeper = _Sweeper(
+        states,
+        _checked_executor(executor),
+        _checked_workers(workers),
+        lambda: False,
+        longest=real_number("seconds", seconds),
+    )
+    turns = sweeper.work(shows=False)
+    return ([(state.number, state.run()) for state in done] for done in turns)
 
 
 def train_together(
@@ -329,10 +584,16 @@ def train_together(
         return [state.run() for state in states]
 
 
-def checked_jobs(jobs: Any) -> list[Job]:
+def checked_jobs(jobs: Any) -> list[Sweepable[Any]]:
     """Return the jobs, if that is what they are."""
     given = several("jobs", jobs, "jobs")
-    return [instance(f"jobs[{i}]", job, Job) for i, job in enumerate(given)]
+    for i, job in enumerate(given):
+        if not isinstance(job, Sweepable) or isinstance(job, type):
+            raise TypeError(
+                f"jobs[{i}] must be a Job; got {shown(job)}, which has not all of `iterations`, "
+                "`advance` and `result`"
+            )
+    return given
 
 
 def _checked_executor(executor: Any) -> Executor | None:
@@ -354,24 +615,27 @@ class _Sweeper:
 
     def __init__(
         self,
-        states: list[_Progress],
+        states: list[_Progress[Any]],
         executor: Executor | None,
         workers: int,
         stopped: Callable[[], bool],
+        *,
+        longest: float = math.inf,
     ) -> None:
         self._own = executor is None
         self._executor = executor
         self._workers = workers
         self._stopped = stopped
+        self._longest = longest
         self._idle = deque(states)
-        self._under_way: dict[Future[list[Stretch]], list[_Progress]] = {}
+        self._under_way: dict[Future[list[Stretch]], list[_Progress[Any]]] = {}
         self._bundle = 1
         self._made, self._spent = 0, 0.0
         self._deaths = 0
         self._gave_up = False
 
-    def work(self, shows: bool) -> Iterator[_Progress]:
-        """Yield each job as it is done; end early when stopped."""
+    def work(self, shows: bool) -> Iterator[list[_Progress[Any]]]:
+        """Yield the jobs that are done, turn by turn; end early when stopped."""
         total = sum(state.left for state in self._idle)
         with tqdm(total=total, disable=not shows) as self._bar:
             if self._own:
@@ -382,14 +646,15 @@ class _Sweeper:
             if self._stopped():
                 self._bar.set_postfix_str("stopped")
 
-    def _work_here(self, enough: Callable[[], bool]) -> Iterator[_Progress]:
+    def _work_here(self, enough: Callable[[], bool]) -> Iterator[list[_Progress[Any]]]:
         """Work in turn in this process, until it is enough."""
         seconds = TASTE
         while self._idle and not self._stopped() and not enough():
             bundle, began = self._next_bundle(), perf_counter()
-            stretches = advance_bundle(Bundle([state.task for state in bundle]), seconds)
+            tasks = Bundle([state.task for state in bundle])
+            stretches = advance_bundle(tasks, min(seconds, self._longest))
             self._spent += perf_counter() - began
-            yield from self._take(bundle, stretches)
+            yield self._take(bundle, stretches)
             seconds = min(2 * seconds, STRETCH)
 
     def _worth_processes(self) -> bool:
@@ -399,16 +664,15 @@ class _Sweeper:
         left = sum(state.left for state in self._idle)
         return left * self._spent / self._made > SHORT
 
-    def _work_there(self) -> Iterator[_Progress]:
+    def _work_there(self) -> Iterator[list[_Progress[Any]]]:
         """Work on the executor, until all is done or it gives up."""
         try:
             while (self._idle or self._under_way) and not self._stopped():
                 self._send()
                 if self._gave_up:
                     break
-                done, _ = wait(self._under_way, REFRESH, FIRST_COMPLETED)
-                for future in done:
-                    yield from self._receive(future)
+                done, _ = wait(self._under_way, min(REFRESH, self._longest), FIRST_COMPLETED)
+                yield [state for future in done for state in self._receive(future)]
         finally:
             for future in self._under_way:
                 future.cancel()
@@ -426,7 +690,7 @@ class _Sweeper:
         except (OSError, ImportError, RuntimeError) as error:
             self._recover(error)
 
-    def _submit(self, bundle: list[_Progress]) -> Future[list[Stretch]]:
+    def _submit(self, bundle: list[_Progress[Any]]) -> Future[list[Stretch]]:
         assert self._executor is not None
         try:
             tasks = Bundle([state.task for state in bundle])
@@ -436,17 +700,17 @@ class _Sweeper:
             self._idle.extendleft(reversed(bundle))
             raise
 
-    def _receive(self, future: Future[list[Stretch]]) -> Iterator[_Progress]:
+    def _receive(self, future: Future[list[Stretch]]) -> list[_Progress[Any]]:
         """Take in what a worker made; where it died, what it had is sent again."""
         if future not in self._under_way:
-            return  # It was taken back when another worker died.
+            return []  # It was taken back when another worker died.
         try:
             stretches = future.result()
         except (BrokenExecutor, CancelledError, pickle.PicklingError) as error:
             self._recover(error)
-            return
+            return []
         self._deaths = 0
-        yield from self._take(self._under_way.pop(future), stretches)
+        return self._take(self._under_way.pop(future), stretches)
 
     def _recover(self, error: Exception) -> None:
         """Prepare to go on with new workers, if that seems of any use; else say so."""
@@ -468,13 +732,13 @@ class _Sweeper:
             self._idle.extendleft(reversed(bundle))
         self._under_way.clear()
 
-    def _next_bundle(self) -> list[_Progress]:
+    def _next_bundle(self) -> list[_Progress[Any]]:
         """Return what is sent next: as many as lately were done in time, but some for everyone."""
         fair = -(-len(self._idle) // self._workers)
         return [self._idle.popleft() for _ in range(min(self._bundle, fair))]
 
-    def _take(self, bundle: list[_Progress], stretches: list[Stretch]) -> Iterator[_Progress]:
-        """Take in what was made of a bundle, and yield the runs that are done."""
+    def _take(self, bundle: list[_Progress[Any]], stretches: list[Stretch]) -> list[_Progress[Any]]:
+        """Take in what was made of a bundle, and return the runs that are done."""
         before = sum(state.left for state in bundle)
         for state, stretch in zip(bundle, stretches, strict=False):
             self._made += state.add(stretch)
@@ -483,7 +747,7 @@ class _Sweeper:
         self._idle.extendleft(reversed(unfinished))
         self._bar.update(before - sum(state.left for state in bundle))
         self._bundle = max(1, len(stretches)) if unfinished else min(2 * len(bundle), BUNDLE)
-        yield from (state for state in bundle if not state.left)
+        return [state for state in bundle if not state.left]
 
 
 def processes(workers: int) -> Executor:
