@@ -45,6 +45,7 @@ from vanishing import (
 )
 from vanishing._checks import shown
 from vanishing.experiment import Experiment, Settings
+from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
 from vanishing.layers import NORMALIZATIONS
 from vanishing.ledger import Ledger, ledger
@@ -279,6 +280,7 @@ PARAMETERS: dict[str, Parameter] = {
     "classes": given(3, whole(2, 1000)),
     "color": given("red", either(a_text)),
     "controls": given(("step_size",), either(is_empty, named(CONTROLS), sequence(named(CONTROLS)))),
+    "correlation": given(0.5, lambda v: is_real(v) and -1 <= v <= 1),
     "counts": given((3, 3), sequence(whole(2, 2048), 2)),
     "curves": given([[1.0, 2.0], [2.0, 3.0]], array(2, nan=True)),
     "data": given(DATA, fits),
@@ -290,6 +292,7 @@ PARAMETERS: dict[str, Parameter] = {
     "dtype": given(np.float64, none_but_good),
     "executor": given(None, either(is_none, one_of(Executor))),
     "factors": given([1.0, 0.5], lambda v: numbers_of_any_shape(v) and not np.min(v) < 0),
+    "first": given(1, whole(0, 2)),
     "first_iteration": given(0, whole(0, 10**15)),
     "floor": given(False, either(lambda v: v is False)),
     "formula": given("f", a_text),
@@ -302,8 +305,11 @@ PARAMETERS: dict[str, Parameter] = {
     "iteration": given(1, whole(0)),
     "iterations": given(2, whole(1, SMALL)),
     "jobs": given([Job(NETWORK, DATA, 2)], lambda v: is_sequence(v) and len(v) == 0),
+    "kernels": given(np.ones((1, 2, 2)), lambda v: array(3)(v) and np.min(v) >= 0),
     "label": given("name", either(is_none, a_text)),
+    "lags": given(1, whole(0, 1)),
     "largest_slope": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
+    "last": given(None, either(is_none, whole(1, 3))),
     "layer": given(1, whole(1)),
     "layers": given([1], either(is_none, sequence(whole(1, 3)))),
     "line": given("solid", either(is_none)),
@@ -326,6 +332,7 @@ PARAMETERS: dict[str, Parameter] = {
     "parts": given(("weights", "slopes"), is_none),
     "picture_width": given(300, whole(200, 4000)),
     "pixels": given((4, 4), sequence(whole(2, 2048), 2)),
+    "point": given([0.5, 1.0], array(1, 2)),
     "points": given([[0.0, 1.0]], lambda v: array(2)(v) and np.shape(v)[1] == 2),
     "points_per_class": given(3, whole(1, SMALL)),
     "predicted": given([1.0, 2.0], array(1, 2, nan=True)),
@@ -340,11 +347,15 @@ PARAMETERS: dict[str, Parameter] = {
     "run": given(RUN, one_of(Run)),
     "scale": given(0.1, either(is_none, scales)),
     "scheme": given("normal", either(named(SCHEMES), one_of(Scheme))),
+    "score": given(0, whole(0, 2)),
     "seconds": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
     "seed": given(0, whole(0, 2**32 - 1)),
     "settings": given(Settings(sizes=(2, 3, 3), points_per_class=3), one_of(Settings)),
+    "sigma_b": given(0.0, real(1e6, zero=True)),
+    "sigma_w": given(1.0, real(1e6)),
     "size": given(28.0, real(10_000)),
     "sizes": given((2, 3, 3, 3), lambda v: sizes_of_layers(v) and len(v) > 2 and v[0] == 2),
+    "spread": given(None, is_none),
     "slope": given(np.ones_like, a_function),
     "statistics": given(None, is_none),
     "step": given(1e-5, real()),
@@ -356,7 +367,9 @@ PARAMETERS: dict[str, Parameter] = {
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
     "variants": given(("tanh",), either(a_variant, sequence(a_variant))),
+    "variance": given(1.0, lambda v: is_real(v) and 1e-24 <= v <= 1e24),
     "weights": given(DEEP.weights, none_but_good),
+    "width": given(5, whole(1, 10**7)),
     "workers": given(1, either(is_none, whole(1, 1000))),
     "x": given("x", a_text),
     "y": given("y", a_text),
@@ -369,6 +382,7 @@ PARAMETERS: dict[str, Parameter] = {
 MACHINERY = (
     "vanishing._checks",  # the checks themselves
     "vanishing.fused",
+    "vanishing.gaussian",
     "vanishing.layers",
     "vanishing.machine",
     "vanishing.parameters",
@@ -449,6 +463,7 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "SpiralSettings": lambda: importlib.import_module("vanishing.live.spiral").SpiralSettings(),
     "Trainer": lambda: Trainer(DEEP, DATA),
     "Variant": lambda: Variant("tanh"),
+    "WideLayer": lambda: WideLayer("tanh", 1.0),
     "Activation": lambda: ACTIVATIONS["tanh"],
 }
 
@@ -654,6 +669,14 @@ special("sweeps.advance_until", iterations=given(1, whole(0, 10**15)))
 special("sweeps.sweep_in_turns", seconds=given(0.1, real()))
 special("sweeps.processes", workers=given(2, whole(1, 1000)))
 special("theory.mean_field", scale=given(0.1, scales))
+special(
+    "infinite_width.WideLayer.kernels",
+    layers=given(2, whole(1, 1000)),
+    points=given([[0.0, 1.0]], lambda v: array(2, high=1e9)(v) and len(v) <= 100),
+)
+special("initialization.checked_spread", scheme=given("he", either(named(SCHEMES))))
+special("jacobian.autocorrelation", values=given([1.0, 3.0], array(1)))
+special("theory.random_gradients", scale=given(0.1, either(is_none, scales)))
 special("theory.random_attenuations", scale=given(0.1, either(is_none, scales)))
 special("training.Trainer.advance", iterations=given(1, whole(0)))
 special("training.Trainer.advance", seconds=given(0.01, to_infinity))
