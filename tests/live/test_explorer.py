@@ -103,7 +103,7 @@ def test_it_looks_as_it_does_if_nothing_else_is_said() -> None:
     titles = [ax.get_title("left") for ax in explorer.figure.axes]
     assert titles == ["sigmoid: decision regions", "Loss", "Gradient: lecture statistic"]
     assert explorer.figure.axes[1].get_xlim() == (0, 50_000)
-    assert explorer.picture.pixels().shape[1] == 840
+    assert explorer.picture.pixels().shape[1] == 1260
     assert explorer.image.layout.width == "840px"
     assert explorer.presets.value == "the lecture"
 

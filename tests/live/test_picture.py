@@ -146,6 +146,11 @@ def test_files_hold_what_is_shown() -> None:
     assert picture.png().startswith(b"\x89PNG")
 
 
+def test_a_picture_has_its_natural_size_where_none_is_asked_for() -> None:
+    picture = Picture([Square, Wide], Place())
+    assert picture.pixels().shape[:2] == (picture.layout.height, picture.layout.width)
+
+
 @pytest.mark.parametrize("width", [420, 840, 1680])
 def test_the_whole_picture_grows_with_its_width(width: int) -> None:
     picture = Picture([Square, Wide], Place(), width=width)
@@ -240,7 +245,20 @@ def placed(square: int, wide: int) -> tuple[Layout, list[Any], list[Any]]:
     return layout, *axes
 
 
-CASES = [(0, 1), (0, 4), (1, 0), (1, 1), (1, 4), (2, 0), (2, 2), (3, 0), (3, 2), (4, 3), (9, 2)]
+CASES = [
+    (0, 1),
+    (0, 4),
+    (1, 0),
+    (1, 1),
+    (1, 4),
+    (2, 0),
+    (2, 2),
+    (3, 0),
+    (3, 2),
+    (4, 3),
+    (5, 4),
+    (9, 2),
+]
 
 
 @pytest.mark.parametrize(("square", "wide"), CASES)
@@ -267,14 +285,24 @@ def test_maps_are_squares_that_can_be_read(square: int, wide: int) -> None:
     for ax in curves:
         assert ax.bbox.width >= 250
         assert ax.bbox.height >= 140
-    assert layout.width <= WIDTH
+    assert layout.width <= 1.8 * WIDTH
+    assert layout.width >= 1.1 * layout.height or not wide
 
 
 def test_maps_are_read_like_words_from_the_top_left() -> None:
-    _, maps, _ = placed(5, 1)
+    _, maps, _ = placed(4, 1)
     corners = [(-round(ax.bbox.y0), round(ax.bbox.x0)) for ax in maps]
     assert corners == sorted(corners)
     assert len({column for _, column in corners}) == 2
+
+
+def test_curves_fill_one_column_after_the_other() -> None:
+    _, _, curves = placed(1, 3)
+    corners = [(round(ax.bbox.x0), -round(ax.bbox.y0)) for ax in curves]
+    assert corners == sorted(corners)
+    assert len({column for column, _ in corners}) == 2
+    heights = [round(ax.bbox.height) for ax in curves]
+    assert heights[0] == heights[1] < heights[2], "the last has its column for itself"
 
 
 def test_one_map_is_the_largest() -> None:

@@ -12,7 +12,7 @@ from vanishing.experiment import PARTS, Experiment, Settings
 from vanishing.lecture import ITERATIONS
 from vanishing.live.controls import CONTROLS, NONE
 from vanishing.live.panels import MOST_POINTS, ExperimentScene, checked_panels, find_panels
-from vanishing.live.picture import WIDTH, Panel
+from vanishing.live.picture import DRAWN, Panel
 from vanishing.live.player import Player, checked_iterations
 from vanishing.live.widget import checked_controls, checked_width
 from vanishing.measures import MEASURES, Measure, MeasureLike, as_measure
@@ -44,7 +44,7 @@ class View:
     panels: Sequence[str | type[Panel]] = ("regions", "loss", "gradients")
     measure: MeasureLike = "lecture statistic"
     iterations: int = ITERATIONS
-    picture_width: int = WIDTH
+    picture_width: int = DRAWN
 
     def __post_init__(self) -> None:
         self._settle("controls", checked_controls(self.controls, CONTROLS))
@@ -80,7 +80,8 @@ class Explorer(Player):
     iterations : int
         Where training ends.
     picture_width : int
-        In pixels, from 200 to 4000.
+        Pixels that the picture is drawn with, from 200 to 4000: the more, the finer. How large it
+        is shown, the window decides.
     **settings
         The other fields of `vanishing.experiment.Settings`: sizes, step_size, scale,
         regularization, noise, points_per_class, seed, draw, data. What is left out is the

@@ -51,6 +51,9 @@ BESIDE = 400
 MARK = 60
 """Pixels that a line in a legend takes, with what is left free around it."""
 
+DOT = 34
+"""Pixels that a marker in a legend takes, with what is left free around it."""
+
 FULL, THIN = 2.0, 1.0
 """Widths in points of a curve, and of what it is compared with."""
 
@@ -115,6 +118,9 @@ def show_plane(ax: Axes, data: Dataset) -> None:
     """Give a map its limits and few ticks."""
     low, high = plane(data)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="", ylabel="")
+    if (place := ax.get_subplotspec()) is not None:
+        # All maps show the same plane: the first of a row names its heights.
+        ax.tick_params(labelleft=place.is_first_col())
     if high == (REACH, REACH):
         ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     else:
@@ -160,14 +166,28 @@ class PointsPanel(Panel):
         check_plane(scene.data)
         self.drawn = figures.points(ax, scene.data)
         show_plane(ax, scene.data)
+        self._name_classes(ax)
+
+    def _name_classes(self, ax: Axes) -> None:
+        """Name as many classes above the map as fit there."""
+        names = [f"class {label}" for label in range(len(self.drawn))]
+        room = usual_width(ax)
+        if sum(len(name) * CHARACTER + DOT for name in names) > room:
+            names[1:] = map(str, range(1, len(names)))
+        room -= len("class ") * CHARACTER
+        most = max(int(room / (CHARACTER + DOT)), 1)
         ax.legend(
+            handles=self.drawn[:most],
+            labels=names[:most],
             loc="lower left",
             bbox_to_anchor=(0, 1),
-            ncols=4,
+            ncols=most,
             frameon=False,
-            handletextpad=0.1,
-            columnspacing=1,
+            handletextpad=0,
+            handlelength=1.4,
+            columnspacing=0.6,
             borderaxespad=0.1,
+            borderpad=0.2,
         )
 
     def update(self, scene: HasData) -> list[Artist]:
@@ -225,6 +245,7 @@ class CurvesPanel(Panel):
 
     limits = (1e-5, 1.0)
     furthest = (1e-40, 1e12)
+    over_iterations = True
     headroom = 1.0
     """The factor from the highest value that is meant to be seen to the upper edge."""
 
@@ -239,7 +260,7 @@ class CurvesPanel(Panel):
             self.ax.set_xlim(0, scene.iterations)
         if not self.ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
             self.ax.set_xlabel("")
-            self.ax.tick_params(labelbottom=False)
+            self.ax.tick_params(labelbottom=not self.continued)
         self.lines = self.empty_lines(scene)
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
@@ -378,7 +399,10 @@ class FloorPanel(CurvesPanel):
                 for layer in range(1, len(trainer.history.sizes) - 1):
                     lines.append(_line(self.ax, variant, figures.layer_style(layer)))
                     lines[-1].set_linewidth(width)
-        marks = {"lecture statistic": FULL, "penalty's floor": THIN}
+        names = ("lecture statistic", "penalty's floor")
+        if usual_width(self.ax) < BESIDE:
+            names = ("statistic", "floor")
+        marks = dict(zip(names, (FULL, THIN), strict=True))
         handles = [Line2D([], [], color="0.25", lw=w, label=name) for name, w in marks.items()]
         self.ax.legend(handles=handles, loc="upper right", ncols=2, borderpad=0.3)
         return lines
@@ -388,8 +412,8 @@ class FloorPanel(CurvesPanel):
         return np.hstack([history.lecture_statistic()[:, :-1], history.penalty_floor()[:, :-1]])
 
 
-FOOTER = 0.22
-"""The share of the ledger's panel that its names take at the bottom."""
+FOOTER = 48
+"""Pixels that the ledger's names take at the bottom of its panel."""
 
 
 class LedgerPanel(Panel):
@@ -406,20 +430,25 @@ class LedgerPanel(Panel):
         self.parts = [ledger_parts(trainer.network) for trainer in scene.experiment.trainers]
         self.bars: list[list[BarContainer]] = []
         ticks: list[tuple[float, int]] = []
-        networks = zip(scene.experiment.settings.variants, scene.experiment.trainers, strict=True)
+        variants = scene.experiment.settings.variants
+        longest = max(len(f"{variant.label}: to layer") for variant in variants)
+        whole = 1.2 * CHARACTER * longest < usual_width(self.ax) / len(variants)
+        networks = zip(variants, scene.experiment.trainers, strict=True)
         for (variant, trainer), parts in zip(networks, self.parts, strict=True):
             hidden = len(trainer.history.sizes) - 2
             x = np.arange(hidden) + (ticks[-1][0] + 1.5 if ticks else 0)
             nothing = np.zeros((len(parts), hidden))
             self.bars.append(figures.draw_bars(self.ax, x, nothing, nothing, parts=parts))
             ticks += list(zip(x, range(hidden, 0, -1), strict=True))
-            self._name(x[0] - 0.4, variant, len(self.parts))
+            self._name(x[0] - 0.4, variant, len(self.parts), whole=whole)
         self._finish(ticks)
 
     def _finish(self, ticks: list[tuple[float, int]]) -> None:
         self.ax.set_xticks(*zip(*ticks, strict=True))
         # All within the axes: what stands below must not touch the panel underneath.
-        self.ax.tick_params(axis="x", direction="in", pad=-20)
+        scale = self.ax.figure.dpi / DPI
+        self.ax.tick_params(axis="x", length=0, pad=-16)
+        self.footer = FOOTER * scale / self.ax.bbox.height
         room = 0.7 if len(self.bars) <= NAMES_IN_A_ROW else 1.4
         self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + room))
         named = {bars.get_label(): bars for network in self.bars for bars in network}
@@ -430,14 +459,15 @@ class LedgerPanel(Panel):
         handles, most = list(named.values()), len(named)
         self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
 
-    def _name(self, x: float, variant: Variant, networks: int) -> None:
+    def _name(self, x: float, variant: Variant, networks: int, *, whole: bool) -> None:
         look: dict[str, Any] = {"color": variant.color, "fontweight": "bold"}
         # Bold type is wider than a title's by a sixth, small type narrower by a fourth.
         room = usual_width(self.ax) / networks
-        label = f"{fitting(variant.label, (room - 120) / 1.2)}: to layer"
+        label = f"{variant.label}: to layer" if whole else fitting(variant.label, (room - 20) / 1.2)
         if networks > NAMES_IN_A_ROW:
             label, look["fontsize"] = fitting(variant.label, 1.5 * room), 9
-        self.ax.text(x, 0.14, label, transform=self.ax.get_xaxis_transform(), **look)
+        height = self.ax.bbox.height / self.ax.figure.dpi * DPI
+        self.ax.text(x, 27 / height, label, transform=self.ax.get_xaxis_transform(), **look)
 
     def update(self, scene: ExperimentScene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
@@ -456,7 +486,7 @@ class LedgerPanel(Panel):
     def _make_room(self, lowest: float, highest: float) -> None:
         low, high = self.limits
         high += DECADES * math.ceil(max(highest - high, 0) / DECADES)
-        while low + FOOTER * (high - low) > lowest:
+        while low + self.footer * (high - low) > lowest:
             low -= DECADES
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:

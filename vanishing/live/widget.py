@@ -20,13 +20,19 @@ from vanishing._checks import known_names, shown, whole_number
 from vanishing.live.controls import button, make_room, rounded
 from vanishing.live.loop import Loop, Wish, cell_and_run
 from vanishing.live.pacing import Pace
-from vanishing.live.picture import WIDTH, Panel, Picture, Scene
+from vanishing.live.picture import DRAWN, Panel, Picture, Scene
 from vanishing.live.receipts import LOST, Receipts, close_models
 from vanishing.live.words import Words
 from vanishing.machine import one_blas_thread
 
 NOBODY_LOOKS = "Paused, for no page showed this any more: Play goes on."
 NO_ANSWER = f"Paused, for the page did not answer for {LOST:g} seconds: Play goes on."
+
+BESIDE_PICTURE = 275
+"""Pixels of a window's height that the page's own bars, the controls and the words take."""
+
+LEAST_PICTURE = 480
+"""Pixels that a picture is wide at least, however low the window is."""
 
 
 class Live(widgets.VBox):  # type: ignore[misc]
@@ -45,7 +51,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     panels : sequence of subclasses of Panel
         What to draw.
     picture_width : int
-        In pixels.
+        Pixels that the picture is drawn with; the window decides how large it is shown.
     clock : callable
         Returns the time in seconds.
 
@@ -80,7 +86,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         *,
         controls: Sequence[str] = (),
         panels: Sequence[type[Panel]],
-        picture_width: int = WIDTH,
+        picture_width: int = DRAWN,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         # First all that may be refused: a widget that is half made would stay in the kernel.
@@ -93,6 +99,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.clock, self.pace = clock, Pace(clock)
         self._ending = ExitStack()
         self.restart(wanted)
+        self._kinds = panels
         self._picture = Picture(panels, self.scene, width=width)
         super().__init__()
         try:
@@ -223,13 +230,18 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def static(self) -> Image:
         """Return the picture as it is now, to stand in a page of its own accord."""
         make: Any = Image
-        image: Image = make(data=self.picture.png(), alt=self.words)
+        image: Image = make(data=self._still(), alt=self.words)
         return image
+
+    def _still(self) -> bytes:
+        """Return the picture in its natural size, as a file for the page."""
+        self.refuse_if_closed()
+        return Picture(self._kinds, self.scene).png()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # On paper, and wherever else no kernel runs, the picture stands in for the widget.
         bundle = super()._repr_mimebundle_(**options)
-        return {**bundle, "image/png": base64.b64encode(self.picture.png()).decode()}
+        return {**bundle, "image/png": base64.b64encode(self._still()).decode()}
 
     def __setattr__(self, name: str, value: Any) -> None:
         # What belongs to every widget may be set: traitlets itself puts methods aside for a while.
@@ -259,10 +271,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.paint()
 
     def _make_parts(self, names: Sequence[str]) -> None:
-        # A pixel of the picture is a pixel on the screen, wherever there is room.
-        width = f"{self._picture.figure.bbox.width:.0f}px"
-        layout = {"width": width, "max_width": "100%", "align_self": "flex-start"}
-        self.image = self._keep(widgets.Image(format="jpeg", layout=layout))
+        self.image = self._keep(widgets.Image(format="jpeg", layout=self._card()))
         self.text = self._keep(Words())
         self.controls = {name: self._keep(self.catalogue[name]()) for name in names}
         for name, control in self.controls.items():
@@ -279,6 +288,20 @@ class Live(widgets.VBox):  # type: ignore[misc]
         # Zero, and not None, has the front end count the views of this widget.
         self._view_count = 0
         self.observe(self._views_changed, "_view_count")
+
+    def _card(self) -> dict[str, str]:
+        """Return how the picture lies in the page: as large as the window has room for its height.
+
+        In a dark page it is a light card, so it has a border of its own.
+        """
+        layout = self._picture.layout
+        fits = f"(100vh - {BESIDE_PICTURE}px) * {layout.width / layout.height:.3f}"
+        return {
+            "width": f"max({LEAST_PICTURE}px, {fits})",
+            "max_width": "calc(100% - 4px)",
+            "align_self": "flex-start",
+            "border": "1px solid #9a9a9a",
+        }
 
     def _keep(self, part: Any) -> Any:
         """Have a part closed in the end: a widget that is closed leaves what it holds open."""

@@ -9,6 +9,9 @@ import ipywidgets as widgets
 CUT_OFF = """<style>
 .vanishing-cut-off { display: none; }
 .jupyter-widgets-disconnected .vanishing-cut-off { display: block; }
+[data-jp-theme-light="false"] .vanishing-live select { background-image: url("data:image/svg+xml,\
+%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E\
+%3Cpath fill='none' stroke='white' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E"); }
 </style>
 <p class='vanishing-cut-off' role='status'><b>The kernel that served this is gone.</b>
 Run the cell again.</p>"""
