@@ -44,13 +44,19 @@ from vanishing import (
     train_together,
 )
 from vanishing._checks import shown
+from vanishing.cells import CELLS
 from vanishing.experiment import Experiment, Settings
+from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
 from vanishing.layers import NORMALIZATIONS
 from vanishing.ledger import Ledger, ledger
 from vanishing.live import PANELS, Explorer, SpiralExplorer
 from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS
 from vanishing.measures import MEASURES, Measure
+from vanishing.optimizers import OPTIMIZERS
+from vanishing.recurrent import RECURRENT, RecurrentNetwork
+from vanishing.sequence_training import SequenceTrainer
+from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
 from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
 
@@ -73,6 +79,9 @@ OTHER_DATA = Dataset([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], [0, 1])
 NETWORK = Network.initialize((2, 3, 3), rng=0)
 DEEP = Network.initialize((2, 3, 3, 3), rng=0)
 RUN = train(DEEP, DATA, iterations=3, progress=False)
+TASK = recall(2)
+SEQUENCES = TASK.batch(3, 0)
+RECURRENT_NETWORK = RecurrentNetwork.initialize(TASK, 3, rng=0)
 
 BAD: dict[str, Any] = {
     "None": None,
@@ -272,43 +281,65 @@ PARAMETERS: dict[str, Parameter] = {
     "accounts": given([BOOKS, BOOKS], sequence(one_of(Ledger))),
     "activation": given("tanh", an_activation),
     "ax": Parameter(fresh_axes, one_of(Axes)),
+    "b": given(RECURRENT_NETWORK.b, array(1, 3, nan=True)),
+    "b_out": given(RECURRENT_NETWORK.b_out, array(1, 2, nan=True)),
+    "batch": given(2, whole(1, 10**5)),
+    "beta1": given(0.9, real(0.999, zero=True)),
+    "beta2": given(0.9, real(0.999, zero=True)),
     "biases": given(DEEP.biases, none_but_good),
     "bins": given(5, whole(1, 10_000)),
     "bottoms": given([[0.0], [0.0]], array(2, 2, 1, high=PLANE)),
     "buckets": given(600, whole(1, 10_000)),
+    "cell": given("tanh", either(an_activation, named(CELLS))),
     "classes": given(3, whole(2, 1000)),
+    "clip_norm": given(None, either(is_none, real())),
     "color": given("red", either(a_text)),
     "controls": given(("step_size",), either(is_empty, named(CONTROLS), sequence(named(CONTROLS)))),
+    "correlation": given(0.5, lambda v: is_real(v) and -1 <= v <= 1),
+    "count": given(2, whole(1, 10**6)),
     "counts": given((3, 3), sequence(whole(2, 2048), 2)),
     "curves": given([[1.0, 2.0], [2.0, 3.0]], array(2, nan=True)),
     "data": given(DATA, fits),
     "deceives": given("d", a_text),
     "depths": given((1, 2), sequence(whole(1, 10_000), 2)),
+    "distance": given(2, whole(1, 10_000)),
     "draw": given(0, whole(0, 10_000)),
-    "draws": given(2, whole(1, 100_000)),
     "drawn": Parameter(lambda: figures.points(fresh_axes(), DATA), none_but_good),
+    "draws": given(2, whole(1, 100_000)),
     "dtype": given(np.float64, none_but_good),
+    "epsilon": given(1e-8, real()),
+    "every_step": given(False, a_truth),
     "executor": given(None, either(is_none, one_of(Executor))),
     "factors": given([1.0, 0.5], lambda v: numbers_of_any_shape(v) and not np.min(v) < 0),
+    "first": given(1, whole(0, 2)),
+    "fillers": given(2, whole(0, 1000)),
     "first_iteration": given(0, whole(0, 10**15)),
     "floor": given(False, either(lambda v: v is False)),
+    "forget_bias": given(1.0, lambda v: is_real(v) and abs(v) <= 1e6),
     "formula": given("f", a_text),
     "function": given(History.mean_absolute, a_function),
+    "gain": given(1.0, real(1e6, zero=True)),
     "heights": given([[1.0], [1.0]], array(2, 2, 1, high=PLANE)),
+    "hidden": given(3, whole(1, 10_000)),
     "hidden_layers": given(2, either(is_none, whole(1, 1000))),
     "high": given((1.0, 1.0), lambda v: array(1, 2, high=PLANE)(v) and np.min(v) > -1),
     "history": given(RUN.history, one_of(History)),
     "in_place": given(None, either(is_none, a_function)),
+    "inputs": given(SEQUENCES.inputs, array(3, 3, 3, 6)),
     "iteration": given(1, whole(0)),
     "iterations": given(2, whole(1, SMALL)),
     "jobs": given([Job(NETWORK, DATA, 2)], lambda v: is_sequence(v) and len(v) == 0),
+    "kernels": given(np.ones((1, 2, 2)), lambda v: array(3)(v) and np.min(v) >= 0),
     "label": given("name", either(is_none, a_text)),
+    "lags": given(1, whole(0, 1)),
     "largest_slope": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
+    "last": given(None, either(is_none, whole(1, 3))),
     "layer": given(1, whole(1)),
     "layers": given([1], either(is_none, sequence(whole(1, 3)))),
     "line": given("solid", either(is_none)),
     "log": given(False, a_truth),
     "log_iterations": given(False, a_truth),
+    "loss": given("cross-entropy", named(LOSSES)),
     "losses": given([2.0, 1.0], array(1, 2, nan=True)),
     "low": given((-1.0, -1.0), lambda v: array(1, 2, high=PLANE)(v) and np.max(v) < 1),
     "magnitudes": given(False, a_truth),
@@ -322,16 +353,19 @@ PARAMETERS: dict[str, Parameter] = {
     "noise": given(0.2, real(1e6, zero=True)),
     "normalization": given(None, either(is_none, named(NORMALIZATIONS))),
     "only_check": given(True, a_truth),
+    "optimizer": given("adam", named(OPTIMIZERS)),
     "panels": given(("loss",), either(named(PANELS), sequence(named(PANELS)))),
     "parts": given(("weights", "slopes"), is_none),
     "picture_width": given(300, whole(200, 4000)),
     "pixels": given((4, 4), sequence(whole(2, 2048), 2)),
+    "point": given([0.5, 1.0], array(1, 2)),
     "points": given([[0.0, 1.0]], lambda v: array(2)(v) and np.shape(v)[1] == 2),
     "points_per_class": given(3, whole(1, SMALL)),
     "predicted": given([1.0, 2.0], array(1, 2, nan=True)),
     "progress": given(False, a_truth),
     "question": given("q", a_text),
     "record_every": given(1, whole(1, 10**15)),
+    "recurrent": given("normal", named(RECURRENT)),
     "regularization": given(1e-3, real(1e12, zero=True)),
     "residual": given(None, either(is_none, real())),
     "resolution": given(0.5, real()),
@@ -340,15 +374,21 @@ PARAMETERS: dict[str, Parameter] = {
     "run": given(RUN, one_of(Run)),
     "scale": given(0.1, either(is_none, scales)),
     "scheme": given("normal", either(named(SCHEMES), one_of(Scheme))),
+    "score": given(0, whole(0, 2)),
     "seconds": given(1.0, either(real(), lambda v: is_real(v) and v == np.inf)),
     "seed": given(0, whole(0, 2**32 - 1)),
     "settings": given(Settings(sizes=(2, 3, 3), points_per_class=3), one_of(Settings)),
+    "sigma_b": given(0.0, real(1e6, zero=True)),
+    "sigma_w": given(1.0, real(1e6)),
     "size": given(28.0, real(10_000)),
     "sizes": given((2, 3, 3, 3), lambda v: sizes_of_layers(v) and len(v) > 2 and v[0] == 2),
+    "spread": given(None, is_none),
     "slope": given(np.ones_like, a_function),
     "statistics": given(None, is_none),
     "step": given(1e-5, real()),
     "step_size": given(0.1, steps),
+    "symbols": given(2, whole(2, 1000)),
+    "task": given(TASK, one_of(SequenceTask)),
     "title": given("title", a_text),
     "trainer": Parameter(lambda: Trainer(DEEP, DATA), one_of(Trainer)),
     "until": given(None, either(is_none, one_of(Goal))),
@@ -356,7 +396,12 @@ PARAMETERS: dict[str, Parameter] = {
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
     "variants": given(("tanh",), either(a_variant, sequence(a_variant))),
+    "variance": given(1.0, lambda v: is_real(v) and 1e-24 <= v <= 1e24),
+    "W_h": given(RECURRENT_NETWORK.W_h, none_but_good),
+    "W_out": given(RECURRENT_NETWORK.W_out, none_but_good),
+    "W_x": given(RECURRENT_NETWORK.W_x, none_but_good, "W_x|W_h"),
     "weights": given(DEEP.weights, none_but_good),
+    "width": given(5, whole(1, 10**7)),
     "workers": given(1, either(is_none, whole(1, 1000))),
     "x": given("x", a_text),
     "y": given("y", a_text),
@@ -368,7 +413,9 @@ PARAMETERS: dict[str, Parameter] = {
 
 MACHINERY = (
     "vanishing._checks",  # the checks themselves
+    "vanishing.cells",
     "vanishing.fused",
+    "vanishing.gaussian",
     "vanishing.layers",
     "vanishing.machine",
     "vanishing.parameters",
@@ -394,6 +441,12 @@ MADE_BY_THE_PACKAGE = (
     "history.joined",
     "ledger.Ledger",
     "lecture.Log",
+    "recurrent.States",
+    "sequence_training.SequenceHistory",
+    "sequence_training.SequenceRun",
+    "sequences.SequenceData",
+    "sequences.SequenceTask",
+    "through_time.GradientsThroughTime",
     "live.spiral.SpiralScene",
     "sweeps.Bundle",
     "sweeps.advance_bundle",
@@ -420,6 +473,18 @@ FORMULAS = (
     "backprop.penalty",
     "initialization.Scheme",
     "ledger.cause",
+    "optimizers.clip",
+    "optimizers.Optimizer",
+    "optimizers.GradientDescent.update",
+    "optimizers.Adam.update",
+    "recurrent.RecurrentNetwork.answer",
+    "recurrent.share_right",
+    "through_time.PassThroughTime",
+    "through_time.PlainThroughTime",
+    "through_time.RecurrentParameters",
+    "through_time.back",
+    "through_time.loss_and_error",
+    "through_time.sum_over_time",
     "training.choose_pass",
     "sweeps.Advancing",
     "sweeps.Sweepable",
@@ -447,8 +512,11 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "Settings": lambda: PARAMETERS["settings"].make(),
     "SpiralExplorer": lambda: widget(SpiralExplorer),
     "SpiralSettings": lambda: importlib.import_module("vanishing.live.spiral").SpiralSettings(),
+    "RecurrentNetwork": RECURRENT_NETWORK.copy,
+    "SequenceTrainer": lambda: SequenceTrainer(RECURRENT_NETWORK, TASK, batch=2),
     "Trainer": lambda: Trainer(DEEP, DATA),
     "Variant": lambda: Variant("tanh"),
+    "WideLayer": lambda: WideLayer("tanh", 1.0),
     "Activation": lambda: ACTIVATIONS["tanh"],
 }
 
@@ -652,8 +720,42 @@ special("sweeps.Goal", accuracy=given(0.9, either(is_none, real(1.0))))
 special("sweeps.Goal", loss=given(0.5, either(is_none, real())))
 special("sweeps.advance_until", iterations=given(1, whole(0, 10**15)))
 special("sweeps.sweep_in_turns", seconds=given(0.1, real()))
+for one in ("gradients_through_time", "loss_through_time"):
+    special(
+        f"through_time.{one}",
+        network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
+        data=given(SEQUENCES, one_of(SequenceData)),
+    )
+special(
+    "recurrent.check_sequences",
+    network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
+    data=given(SEQUENCES, one_of(SequenceData)),
+)
+special("recurrent.RecurrentNetwork.accuracy", data=given(SEQUENCES, one_of(SequenceData)))
+special("recurrent.RecurrentNetwork.initialize", task=given(TASK, sequence(whole(1, 10_000), 2)))
+for one in ("SequenceTrainer", "train_sequences"):
+    special(
+        f"sequence_training.{one}",
+        network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
+        step_size=given(0.1, either(is_none, real())),
+    )
+special("sequence_training.SequenceTrainer.advance", iterations=given(1, whole(0)))
+special("sequence_training.SequenceTrainer.advance", seconds=given(0.01, to_infinity))
+special("sequence_training.SequenceTrainer.make_room", iterations=given(1, whole(0, 10**7)))
+special("sequence_training.SequenceTrainer.sentences", iteration=given(1, whole(0, 2 * 10**15)))
+special("sequence_training.find_optimizer", step_size=given(None, either(is_none, real())))
+for one in ("GradientDescent", "Adam"):
+    special(f"optimizers.{one}", step_size=given(0.1, real()))
 special("sweeps.processes", workers=given(2, whole(1, 1000)))
 special("theory.mean_field", scale=given(0.1, scales))
+special(
+    "infinite_width.WideLayer.kernels",
+    layers=given(2, whole(1, 1000)),
+    points=given([[0.0, 1.0]], lambda v: array(2, high=1e9)(v) and len(v) <= 100),
+)
+special("initialization.checked_spread", scheme=given("he", either(named(SCHEMES))))
+special("jacobian.autocorrelation", values=given([1.0, 3.0], array(1)))
+special("theory.random_gradients", scale=given(0.1, either(is_none, scales)))
 special("theory.random_attenuations", scale=given(0.1, either(is_none, scales)))
 special("training.Trainer.advance", iterations=given(1, whole(0)))
 special("training.Trainer.advance", seconds=given(0.01, to_infinity))

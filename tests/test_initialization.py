@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from vanishing import Network
-from vanishing.initialization import SCHEMES, STANDARD_DEVIATION, Scheme, find_scheme
+from vanishing.initialization import (
+    SCHEMES,
+    STANDARD_DEVIATION,
+    Scheme,
+    checked_spread,
+    find_scheme,
+)
 
 SHAPES = [(60, 40), (30, 90), (50, 50)]
 
@@ -22,6 +28,14 @@ def test_the_spread_is_what_the_formula_says(scheme: Scheme, shape: tuple[int, i
     # The standard deviation of n normal numbers is off by 1 / sqrt(2 n) as a rule.
     assert drawn.std() == pytest.approx(expected, rel=4 / np.sqrt(2 * drawn.size))
     assert abs(drawn.mean()) < 4 * expected / np.sqrt(drawn.size)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.name)
+def test_the_spread_that_theory_is_told_is_the_formulas(
+    scheme: Scheme, shape: tuple[int, int]
+) -> None:
+    assert checked_spread(scheme.name)(*shape) == formula_of(scheme, *shape)
 
 
 @pytest.mark.parametrize("name", ["normal", "lecun", "glorot", "he"])

@@ -7,9 +7,16 @@ from hypothesis import strategies as st
 from problems import SOFTSIGN, blob
 
 from vanishing import ACTIVATIONS, Dataset, Network, lecture, spiral
+from vanishing.initialization import Scheme
 from vanishing.ledger import ledger
 from vanishing.machine import one_blas_thread
-from vanishing.theory import MOST_DRAWS, Expectation, mean_field, random_attenuations
+from vanishing.theory import (
+    MOST_DRAWS,
+    Expectation,
+    mean_field,
+    random_attenuations,
+    random_gradients,
+)
 
 DATA = spiral(20, rng=0)
 
@@ -181,3 +188,65 @@ def test_too_few_or_too_many_draws_are_refused(draws: int) -> None:
     with pytest.raises(ValueError, match=says):
         random_attenuations((2, 5, 3), "tanh", 0.4, DATA, draws)
     assert len(random_attenuations((2, 5, 3), "tanh", 0.4, DATA, 1)) == 1
+
+
+# Schemes
+
+
+@pytest.mark.parametrize("scheme", ["lecun", "glorot", "he", "orthogonal"])
+def test_theory_knows_the_schemes(scheme: str) -> None:
+    sizes, data = (2, 100, 80, 60, 3), spiral(7, rng=0)
+    with one_blas_thread():
+        drawn = [Network.initialize(sizes, "tanh", scheme=scheme, rng=seed) for seed in range(100)]
+        squares = np.array([ledger(network, data).weights for network in drawn]) ** 2
+    expected = mean_field(sizes, "tanh", 1.0, data, scheme=scheme)
+    error = squares.std(axis=0, ddof=1) / 10
+    assert np.all(abs(squares.mean(axis=0) - expected.weights**2) < 4 * error + 0.005)
+    found = random_attenuations(sizes, "tanh", None, data, 2, scheme=scheme)
+    assert found[1] == ledger(drawn[1], data).attenuation
+
+
+def test_a_scheme_without_a_spread_is_refused() -> None:
+    own = Scheme("ones", "0", "Nothing.", "Nobody.", lambda _, a, b: np.ones((a, b)))
+    with pytest.raises(ValueError, match="scheme must say its spread; got Scheme"):
+        mean_field((2, 5, 3), "tanh", 1.0, DATA, scheme=own)
+
+
+# The law over draws
+
+
+def test_random_gradients_are_a_scores_gradient_by_the_first_pre_activation() -> None:
+    sizes, x, step = (2, 6, 5, 3), np.array([0.3, -0.4]), 1e-6
+    found = random_gradients(sizes, "tanh", 0.7, x, 3)
+    for seed, one in enumerate(found):
+        network = Network.initialize(sizes, "tanh", scale=0.7, rng=seed)
+        slopes = []
+        for unit in range(6):  # a bias moves its z alone
+            scores = []
+            for sign in (1, -1):
+                biases = [b.copy() for b in network.biases]
+                biases[0][unit] = sign * step
+                scores.append(network.with_parameters(network.weights, biases).scores([x])[0, 0])
+            slopes.append((scores[0] - scores[1]) / (2 * step))
+        assert one == pytest.approx(np.sum(np.square(slopes)), rel=1e-6)
+
+
+def test_relus_gradients_follow_the_law_of_products() -> None:
+    # Against the product of independent factors itself, drawn without any network.
+    depth, width, draws = 20, 20, 400
+    found = np.log(
+        random_gradients((2, *[width] * depth, 3), "relu", None, [0.3, 0.4], draws, scheme="he")
+    )
+    rng = np.random.RandomState(0)
+    on = rng.binomial(width, 0.5, (20_000, depth))
+    exact = np.log(2 / width * rng.chisquare(on)).sum(axis=1)
+    assert found.mean() == pytest.approx(exact.mean(), abs=4 * exact.std() / math.sqrt(draws))
+    assert found.var() == pytest.approx(exact.var(), rel=4 * math.sqrt(2 / draws))
+    # To first order it is 5 depth / width, and half of it below zero.
+    assert exact.var() == pytest.approx(5 * depth / width, rel=0.3)
+    assert exact.mean() == pytest.approx(-2.5 * depth / width, rel=0.2)
+
+
+def test_a_network_without_a_hidden_layer_has_no_such_gradient() -> None:
+    with pytest.raises(ValueError, match="sizes must name a hidden layer"):
+        random_gradients((2, 3), "relu", 0.1, [0.3, 0.4], 2)

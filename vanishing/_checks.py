@@ -56,14 +56,20 @@ def real_number(
     *,
     zero_allowed: bool = False,
     infinity_allowed: bool = False,
+    negative_allowed: bool = False,
     at_most: float | None = None,
 ) -> float:
-    """Return `value` as a float if it is positive and finite (or what else is allowed)."""
+    """Return `value` as a float if it is positive and finite (or what else is allowed).
+
+    Where negative numbers are allowed, zero is as well, and `at_most` bounds the absolute value.
+    """
     allowed = "a finite number, zero or positive" if zero_allowed else "a finite positive number"
+    if negative_allowed:
+        allowed = "a finite number"
     if infinity_allowed:
         allowed += ", or infinity"
     if at_most is not None:
-        allowed += f", at most {at_most:g}"
+        allowed += f", at most {at_most:g}" + (" either way" if negative_allowed else "")
     message = f"{name} must be {allowed}; got {shown(value)}"
     if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating):
         raise TypeError(message)
@@ -75,11 +81,12 @@ def real_number(
         raise ValueError(message) from None
     except (TypeError, ValueError):
         raise TypeError(message) from None
-    if math.isnan(number) or number < 0 or (number == 0 and not zero_allowed):
+    size = abs(number) if negative_allowed else number
+    least_allowed = zero_allowed or negative_allowed
+    if math.isnan(size) or size < 0 or (size == 0 and not least_allowed):
         raise ValueError(message)
-    if number == math.inf and not infinity_allowed:
-        raise ValueError(message)
-    if at_most is not None and number > at_most:
+    largest = math.inf if at_most is None else at_most
+    if size > largest or (size == math.inf and not infinity_allowed):
         raise ValueError(message)
     return number
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vanishing._checks import Array, find
+from vanishing._checks import Array, find, shown
 
 Stream = np.random.RandomState | np.random.Generator
+Draw = Callable[[Stream, int, int], Array]
+Spread = Callable[[int, int], float]
 
 STANDARD_DEVIATION = 0.1
 """Of the scheme "normal", where no scale is given: the lecture's."""
@@ -32,14 +34,37 @@ class Scheme:
         `draw(stream, fan_in, fan_out)` returns weights of shape (fan_in, fan_out).
     usual_scale : float
         What the weights are multiplied by where no scale is given.
+    spread : callable, optional
+        `spread(fan_in, fan_out)` returns what the formula says; theory asks for it.
     """
 
     name: str
     formula: str
     assumes: str
     source: str
-    draw: Callable[[Stream, int, int], Array]
+    draw: Draw
     usual_scale: float = 1.0
+    spread: Spread | None = None
+
+
+def _one(_fan_in: int, _fan_out: int) -> float:
+    return 1.0
+
+
+def _lecun(fan_in: int, _fan_out: int) -> float:
+    return math.sqrt(1 / fan_in)
+
+
+def _glorot(fan_in: int, fan_out: int) -> float:
+    return math.sqrt(2 / (fan_in + fan_out))
+
+
+def _he(fan_in: int, _fan_out: int) -> float:
+    return math.sqrt(2 / fan_in)
+
+
+def _of_columns(fan_in: int, fan_out: int) -> float:
+    return math.sqrt(1 / max(fan_in, fan_out))
 
 
 def _normal(stream: Stream, fan_in: int, fan_out: int) -> Array:
@@ -47,16 +72,9 @@ def _normal(stream: Stream, fan_in: int, fan_out: int) -> Array:
     return drawn
 
 
-def _lecun(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * math.sqrt(1 / fan_in)
-
-
-def _glorot(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * math.sqrt(2 / (fan_in + fan_out))
-
-
-def _he(stream: Stream, fan_in: int, fan_out: int) -> Array:
-    return _normal(stream, fan_in, fan_out) * math.sqrt(2 / fan_in)
+def _of_spread(spread: Spread) -> Draw:
+    """Return what draws independent normal weights of that spread."""
+    return lambda stream, *shape: _normal(stream, *shape) * spread(*shape)
 
 
 def _orthogonal(stream: Stream, fan_in: int, fan_out: int) -> Array:
@@ -77,27 +95,31 @@ SCHEMES = {
             "A. Karpathy's minimal network, and the lecture's.",
             _normal,
             usual_scale=STANDARD_DEVIATION,
+            spread=_one,
         ),
         Scheme(
             "lecun",
             "sqrt(1 / fan_in)",
             "Inputs of mean 0 and variance 1, and an f that is near its slope of 1 at zero.",
             "Y. LeCun and others, Efficient BackProp, 1998.",
-            _lecun,
+            _of_spread(_lecun),
+            spread=_lecun,
         ),
         Scheme(
             "glorot",
             "sqrt(2 / (fan_in + fan_out))",
             "A slope of 1 (tanh near zero); a compromise of signal (fan_in) and error (fan_out).",
             "X. Glorot and Y. Bengio, AISTATS 2010 (also named after Xavier Glorot).",
-            _glorot,
+            _of_spread(_glorot),
+            spread=_glorot,
         ),
         Scheme(
             "he",
             "sqrt(2 / fan_in)",
             "ReLU: it lets half of the variance through, which the 2 makes up for.",
             "K. He and others, ICCV 2015 (also named after Kaiming He).",
-            _he,
+            _of_spread(_he),
+            spread=_he,
         ),
         Scheme(
             "orthogonal",
@@ -105,10 +127,19 @@ SCHEMES = {
             "As glorot; besides, no direction is shrunk or stretched against another.",
             "A. M. Saxe and others, ICLR 2014.",
             _orthogonal,
+            spread=_of_columns,
         ),
     )
 }
 """The known schemes by name."""
+
+
+def checked_spread(scheme: str | Scheme) -> Spread:
+    """Return a scheme's standard deviation as a function of fan_in and fan_out."""
+    found = find_scheme(scheme)
+    if found.spread is None:
+        raise ValueError(f"scheme must say its spread; got {shown(scheme)}")
+    return found.spread
 
 
 def find_scheme(scheme: str | Scheme) -> Scheme:

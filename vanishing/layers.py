@@ -59,7 +59,9 @@ class Normalization:
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        """Return the gradient by a: mean and deviation depend on a as well."""
+        """Return the gradient by a: mean and deviation, if measured, depend on a as well."""
+        if self.statistics:
+            return dy / self.deviation
         mean = dy.mean(axis=self.axis, keepdims=True)
         along = (dy * self.y).mean(axis=self.axis, keepdims=True)
         result: Array = (dy - mean - self.y * along) / self.deviation
