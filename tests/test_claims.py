@@ -160,13 +160,17 @@ def test_the_first_loss_is_little_above_ln_3() -> None:
     assert within(losses, LN_3 + 0.005, LN_3 + 0.08)
 
 
-def test_the_error_shrinks_sixfold_and_two_hundredfold() -> None:
-    """02: from the last layer to the first 150 to 200 times, from layer 2 to layer 1 six times."""
-    sizes = np.array(
-        [[np.abs(d).mean() for d in gradients(draw.sigmoid, draw.data).deltas] for draw in DRAWS]
-    )
-    assert within(sizes[:, 2] / sizes[:, 0], 145, 200)
-    assert within(sizes[:, 1] / sizes[:, 0], 5.5, 6.4)
+def rms_of_errors(network: Network, data: Dataset) -> np.ndarray:
+    """Return the root mean square of the error at layers 1, 2, ..."""
+    return np.array([np.sqrt(np.mean(d**2)) for d in gradients(network, data).deltas])
+
+
+def test_the_error_shrinks_more_than_fivefold_and_a_hundredfold() -> None:
+    """02: from the last layer to the first more than 100 times, from 2 to 1 more than 5 times."""
+    for draw in DRAWS:
+        sizes = rms_of_errors(draw.sigmoid, draw.data)
+        assert 120 < sizes[2] / sizes[0] < 180
+        assert 5.3 < sizes[1] / sizes[0] < 6.4
 
 
 def test_the_plateau_lasts_beyond_a_thousand_iterations(sigmoid_early: list[Run]) -> None:
@@ -187,31 +191,69 @@ def test_the_gradient_rises_fivefold_to_a_peak_near_2000(sigmoid_late: list[Run]
 
 
 def test_the_second_shelf_is_a_linear_classifier(sigmoid_5000: list[Run]) -> None:
-    """02: the second level stretch lies at the loss and the accuracy of a linear classifier."""
+    """02: on the second level stretch it pays what a linear classifier does, and answers alike."""
     for draw, run in zip(DRAWS, sigmoid_5000, strict=True):
         linear = Network.initialize((2, 3), rng=0)
         line = train(linear, draw.data, iterations=3000, progress=False, dtype=np.float32)
         level = data_loss(line.history)[-1]
-        assert abs(data_loss(run.history)[-1] - level) < 0.05
-        assert abs(run.accuracy - line.accuracy) < 0.06
+        assert data_loss(run.history)[-1] == pytest.approx(level, rel=0.03)
+        answers = [net.predict(draw.data.points) for net in (run.network, line.network)]
+        assert np.mean(answers[0] == answers[1]) > 0.97
 
 
 @pytest.mark.parametrize("regularization", [1e-3, 0.0])
 def test_at_scale_001_the_penalty_holds_the_plateau(regularization: float) -> None:
-    """02, 04: with a tenth of the weights the gradients sink; without a penalty they rise."""
-    small = runs("sigmoid", 3001, scale=0.01, regularization=regularization, record_every=10)
-    statistic = of("lecture statistic", small)
-    growth = statistic[:, -1] / statistic[:, 1]
-    assert all(abs(data_loss(history)[-1] - LN_3) < 1e-3 for history in histories(small))
-    norms = np.array(
-        [history.weight_norm[-1, 1] / history.weight_norm[0, 1] for history in histories(small)]
+    """02, 04: with a tenth of the weights the gradients sink; without a penalty it leaves.
+
+    With three times the step a third of the iterations does: near a saddle only their product
+    counts. (With ten times, layer 3 would overshoot at first.)
+    """
+    small = runs(
+        "sigmoid",
+        6700,
+        step_size=0.3,
+        scale=0.01,
+        regularization=regularization,
+        record_every=10,
     )
+    statistic = of("lecture statistic", small)
+    norms = np.array([history.weight_norm[:, 1] for history in histories(small)])
+    kept = norms[:, 333] / norms[:, 0]
     if regularization:
-        assert within(growth, 0.5, 0.85)
-        assert within(norms, np.exp(-0.3), np.exp(-0.3) + 0.01)
+        assert within(statistic[:, 333] / statistic[:, 1], 0.15, 0.35)
+        assert within(statistic[:, -1] / statistic[:, 333], 0, 0.25)
+        assert within(kept, np.exp(-1), np.exp(-1) + 0.01)
+        assert within(
+            [data_loss(history)[-1] for history in histories(small)], LN_3 - 1e-4, LN_3 + 1e-4
+        )
     else:
-        assert within(growth, 1.05, 1.5)
-        assert within(norms, 1.0, 1.01)
+        assert within(statistic[:, 333] / statistic[:, 1], 2, 6)
+        assert within(kept, 1.0, 1.05)
+        assert within(10 * left_at(small), 16_000 / 3, 20_000 / 3)
+
+
+def test_the_penalty_turns_the_saddle_into_a_hollow() -> None:
+    """02: at W1 = W3 = 0 the data curve down ten times the penalty; at 1 / 10e of W2, less.
+
+    The bound on that curvature is nearly reached: along the singular vectors that belong to it the
+    loss falls as it says, when b3 makes up for what W3 does to all points alike.
+    """
+    for draw in DRAWS:
+        points, labels = draw.data.points, draw.data.labels
+        pull = points.T @ (np.eye(3)[labels] - 1 / 3) / len(points)
+        inputs, strengths, classes = np.linalg.svd(pull)
+        for share, low, high in ((1, 9.5, 12), (0.1, 1, 1.3), (0.1 / np.e, 0.3, 0.5)):
+            W2 = share * draw.sigmoid.weights[1]
+            h2 = sigmoid(W2.sum(axis=0) / 2)
+            left, gain, right = np.linalg.svd(W2 * h2 * (1 - h2))
+            down = strengths[0] * gain[0] / 4
+            assert low < down / lecture.REGULARIZATION < high
+            size = 1e-2
+            W1 = size * np.outer(inputs[:, 0], left[:, 0])
+            W3 = size * np.outer(right[0], classes[0])
+            near = Network([W1, W2, W3], [np.zeros(50), np.zeros(50), -h2 @ W3])
+            fall = LN_3 - gradients(near, draw.data).loss
+            assert fall / (down * size**2) == pytest.approx(1, abs=0.1)
 
 
 # Notebook 03
@@ -269,6 +311,44 @@ def test_a_step_of_1_kills_few() -> None:
         assert within(dead_units(run.network, draw.data), 1, 10)
 
 
+def jumps_of_relus_gradient(network: Network, data: Dataset, *, held: bool) -> np.ndarray:
+    """Return by what share of itself the statistic changes in a step, for layers 1 and 2.
+
+    With free gates, or with those that the network has now.
+    """
+    labels = np.eye(data.classes)[data.labels]
+    weights, biases = list(network.weights), list(network.biases)
+    sums, gates = [], [h > 0 for h in hidden_outputs(network, data)]
+    for _ in range(150):
+        inputs = [data.points]
+        for layer in (0, 1):
+            z = inputs[-1] @ weights[layer] + biases[layer]
+            gates[layer] = gates[layer] if held else z > 0
+            inputs.append(z * gates[layer])
+        scores = np.exp(inputs[2] @ weights[2] + biases[2])
+        third = (scores / scores.sum(axis=1, keepdims=True) - labels) / len(data)
+        second = (third @ weights[2].T) * gates[1]
+        deltas = [(second @ weights[1].T) * gates[0], second, third]
+        dW = [h.T @ delta for h, delta in zip(inputs, deltas, strict=True)]
+        sums.append([np.abs(d).sum() for d in dW[:2]])
+        for layer, pull in enumerate(dW):
+            decay = lecture.REGULARIZATION * weights[layer]
+            weights[layer] = weights[layer] - lecture.STEP_SIZE * (pull + decay)
+            biases[layer] = biases[layer] - lecture.STEP_SIZE * deltas[layer].sum(axis=0)
+    late = np.array(sums[50:])
+    found: np.ndarray = np.median(np.abs(np.diff(late, axis=0)), axis=0) / late.mean(axis=0)
+    return found
+
+
+def test_relus_gradient_jumps_at_creases(relu_late: list[Run]) -> None:
+    """03, 05: with its gates held the gradient jumps fifty times less on the level stretch."""
+    for draw, run in zip(DRAWS, relu_late, strict=True):
+        start = run.network.astype(np.float64)
+        free, held = (jumps_of_relus_gradient(start, draw.data, held=h) for h in (False, True))
+        assert (free > 0.002).all()
+        assert (free > 50 * held).all()
+
+
 # Notebook 04
 
 
@@ -300,15 +380,13 @@ def test_the_sigmoids_gradient_ends_above_relus(
     assert within(sigmoids[:, 200] / relus[:, 200], 1.5, 2.7)
 
 
-def test_at_the_start_half_and_a_fifth_of_the_error() -> None:
-    """04: at layer 2 the sigmoid network has half of ReLU's mean error, at layer 1 a fifth."""
+def test_at_the_start_a_third_and_a_seventh_of_the_error() -> None:
+    """04: ReLU has 2.5 to 2.9 times the error at layer 2, 6.5 to 7.8 at layer 1; same at first."""
     for draw in DRAWS:
-        mine, theirs = (
-            [np.abs(d).mean() for d in gradients(network, draw.data).deltas]
-            for network in (draw.sigmoid, draw.relu)
-        )
-        assert mine[1] / theirs[1] == pytest.approx(0.53, abs=0.06)
-        assert mine[0] / theirs[0] == pytest.approx(0.195, abs=0.02)
+        factors = rms_of_errors(draw.relu, draw.data) / rms_of_errors(draw.sigmoid, draw.data)
+        assert 6.5 < factors[0] < 7.8
+        assert 2.5 < factors[1] < 2.9
+        assert 0.95 < factors[2] < 1
 
 
 # Notebook 05
@@ -449,19 +527,6 @@ def test_at_first_layer_3_makes_the_progress(sigmoid_early: list[Run]) -> None:
     for history in histories(sigmoid_early):
         squares = np.square(history.total_gradient_norm[:10])
         assert squares[:, 2].sum() / squares.sum() > 0.7
-
-
-def test_w1_moves_far_w2_little(sigmoid_young: list[Run]) -> None:
-    """README: at iteration 1,000 W1 has moved 56 to 67 % of its norm, W2 10 to 14 %."""
-    decay = (1 - lecture.STEP_SIZE * lecture.REGULARIZATION) ** 1000
-    for draw, run in zip(DRAWS, sigmoid_young, strict=True):
-        first, second, third = (
-            np.linalg.norm(now - decay * start) / np.linalg.norm(start)
-            for now, start in zip(run.network.weights, draw.sigmoid.weights, strict=True)
-        )
-        assert 0.55 < first < 0.67
-        assert 0.10 < second < 0.14
-        assert 0.45 < third < 0.76
 
 
 # Notebook 06
