@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import signal
+
 import hypothesis
 import matplotlib
 import pytest
@@ -8,6 +10,9 @@ from vanishing import Run, lecture, train_together
 
 # No windows, whatever the user's own Matplotlib settings say.
 matplotlib.use("agg")
+
+# Where a shell starts the tests in the background they would ignore Ctrl-C, which some of them send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # On a busy machine one example may take long without anything being wrong.
 hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
