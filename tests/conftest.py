@@ -11,7 +11,7 @@ from vanishing import Run, lecture, train_together
 # No windows, whatever the user's own Matplotlib settings say.
 matplotlib.use("agg")
 
-# Where a shell starts the tests in the background they would ignore Ctrl-C, which some of them send.
+# Where a shell starts the tests in the background they would ignore Ctrl-C, which some send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # On a busy machine one example may take long without anything being wrong.
