@@ -17,10 +17,19 @@ from vanishing import (
     spiral,
     train,
 )
-from vanishing.experiment import Experiment, Settings, data_loss, fraction_of_strangers, stand
+from vanishing.experiment import (
+    ON_A_SHELF,
+    Experiment,
+    Settings,
+    data_loss,
+    fraction_of_strangers,
+    stand,
+)
 from vanishing.measures import find_measure
 
 BOTH = ("sigmoid", "relu")
+SAME = "so all points get the same answer"
+PENALTY = "of the loss is the penalty on the weights"
 XOR = Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
 
 
@@ -249,10 +258,13 @@ def test_the_record_of_a_run_without_end_is_bounded(monkeypatch: pytest.MonkeyPa
         (Settings(), 1000, "plateau at ln 3"),
         (Settings(("relu",)), 500, "training"),
         (Settings(("relu",), step_size=0.5), 4000, "converged"),
-        (Settings(("relu",), step_size=30.0), 50, "unstable: the loss is above where it began"),
+        (Settings(("tanh",), step_size=10.0), 20, "unstable: the loss is above where it began"),
         (Settings(("relu",), step_size=1e4), 100, "diverged at iteration 7"),
-        (Settings(("relu",), (2, 3, 3), step_size=1.0), 6000, "on a shelf: the loss hardly moves"),
+        (Settings(("relu",), (2, 3, 3), step_size=1.0), 6000, ON_A_SHELF),
         (Settings(sizes=(2, 50, 50, 4)), 500, "plateau at ln 4"),
+        (Settings(("relu",), step_size=100.0), 50, f"dead: every hidden unit is, {SAME}"),
+        (Settings(("relu",), step_size=3.16), 500, f"dead: all of layer 2 is, {SAME}"),
+        (Settings(("relu",), scale=1.0), 100, f"training: 95% {PENALTY}"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -295,6 +307,35 @@ class Told(Trainer):
         return stand(self, self.data).state
 
 
+def test_all_units_dead_is_neither_plateau_nor_unstable() -> None:
+    one = Experiment(Settings(("relu",), step_size=100.0))
+    one.advance(50)
+    (standing,) = one.standings()
+    assert standing.dead == standing.units == 100
+    network = one.trainers[0].network
+    assert np.ptp(network.scores(one.data.points), axis=0).max() == 0
+
+
+def test_a_shortcut_leads_past_a_dead_layer() -> None:
+    for residual, cut in ((None, True), (1.0, False)):
+        one = Experiment(Settings(Variant("own", "relu", residual=residual)))
+        one.advance(1)
+        network = one.trainers[0].network.copy()
+        network.biases[1][:] = -1000.0
+        state = experiment._cut_off(network, [0, 50])
+        assert state.startswith("dead: all of layer 2") == cut
+        assert (np.ptp(network.scores(one.data.points), axis=0).max() == 0) == cut
+
+
+@pytest.mark.parametrize(("data", "penalty", "said"), [(0.6, 0.59, False), (0.6, 0.61, True)])
+def test_a_loss_that_is_mostly_penalty_is_called_so(
+    data: float, penalty: float, *, said: bool
+) -> None:
+    # One layer's norm n adds 0.25 n^2, and there are two.
+    told = Told([3.0, 2.0, data + penalty], weight_norm=np.sqrt(penalty / 0.5))
+    assert told.state == (f"training: 50% {PENALTY}" if said else "training")
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10])
 @pytest.mark.parametrize(
     ("away", "on_it"), [(0.0, True), (0.014, True), (-0.014, True), (0.016, False), (-0.016, False)]
@@ -330,9 +371,9 @@ def falling(by: float, level: float, rows: int = 2000) -> Any:
 @pytest.mark.parametrize(
     ("by", "level", "state"),
     [
-        (0.004, 0.6, "on a shelf: the loss hardly moves"),
+        (0.004, 0.6, ON_A_SHELF),
         (0.006, 0.6, "training"),
-        (0.004, 0.23, "on a shelf: the loss hardly moves"),
+        (0.004, 0.23, ON_A_SHELF),
         (0.004, 0.21, "converged"),
         (0.006, 0.21, "training"),
     ],
@@ -349,9 +390,7 @@ def test_a_loss_that_rises_again_does_not_stand_still() -> None:
     assert Told(losses).state == "training"
 
 
-@pytest.mark.parametrize(
-    ("rows", "state"), [(990, "training"), (1010, "on a shelf: the loss hardly moves")]
-)
+@pytest.mark.parametrize(("rows", "state"), [(990, "training"), (1010, ON_A_SHELF)])
 def test_a_short_record_says_nothing_of_standing_still(rows: int, state: str) -> None:
     assert Told([0.6] * rows).state == state
 

@@ -199,10 +199,19 @@ class ExplorerPage:
 
     def handle(self, name: str) -> Locator:
         """Return the handle of the slider with that name beside it."""
-        row = self.root.locator(".widget-inline-hbox").filter(
+        row = self.root.locator(".vanishing-number").filter(
             has=self.page.get_by_text(name, exact=True)
         )
         return row.locator(".noUi-handle")
+
+    def field(self, name: str) -> Locator:
+        """Return the field with that name."""
+        return self.root.get_by_label(name, exact=True)
+
+    def type(self, name: str, text: str) -> None:
+        """Type a number into a field, and press Enter."""
+        self.field(name).fill(text)
+        self.field(name).press("Enter")
 
     def press(self, name: str, key: str, times: int = 1) -> None:
         """Press a key on a slider."""

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -38,6 +39,11 @@ STILL = 5e-3
 
 SOLVED = 0.2
 """A data loss below this fraction of ln K leaves little to learn."""
+
+MOSTLY = 0.5
+"""A penalty that is more than this share of the loss hides how well the data are learned."""
+
+ON_A_SHELF = "on a shelf: the loss hardly moves, though much is left to learn"
 
 SHAPES = {"hidden_layers": 1000, "width": 10_000_000}
 """What `Settings.changed` knows besides the fields, with the largest value of each."""
@@ -288,8 +294,8 @@ class Standing:
         Hidden units that let no error through on any point (counted where the slope can be zero
         for good, as ReLU's), and all hidden units.
     state : str
-        In words: not trained yet, training, plateau at ln K, on a shelf, unstable, converged or
-        diverged.
+        In words: not trained yet, training, plateau at ln K, on a shelf, unstable, dead,
+        converged or diverged.
     hidden_layers : int
         How many the network has.
     """
@@ -347,15 +353,16 @@ def stand(
     as_measure(measure)
     hidden = len(network.sizes) - 2
     bounded = network.activation.bounds is not None
+    dead = [] if bounded else dead_units(network, data)
     return Standing(
         variant=as_variant(network.activation if variant is None else variant),
         iteration=trainer.iteration,
         loss=trainer.loss,
         accuracy=network.accuracy(data),
         ratio=_ratio(history, measure) if hidden > 1 and len(history) else None,
-        dead=0 if bounded else sum(dead_units(network, data)),
+        dead=sum(dead),
         units=sum(network.sizes[1:-1]),
-        state=_state(trainer, network),
+        state=_state(trainer, network, dead),
         hidden_layers=hidden,
     )
 
@@ -374,20 +381,36 @@ def _ratio(history: History, measure: MeasureLike) -> float:
         return float(sizes[0] / sizes[-2])
 
 
-def _state(trainer: Trainer, network: Network) -> str:
-    classes = network.sizes[-1]
+def _state(trainer: Trainer, network: Network, dead: Sequence[int]) -> str:
     if trainer.diverged_at is not None:
         return f"diverged at iteration {trainer.diverged_at:,}"
     if trainer.iteration == 0:
         return "not trained yet"
-    if abs(data_loss(trainer) - np.log(classes)) < PLATEAU:
+    return _cut_off(network, dead) or _progress(trainer, network.sizes[-1])
+
+
+def _cut_off(network: Network, dead: Sequence[int]) -> str:
+    """Say that the answer no longer depends on the point, where no unit of a layer does."""
+    gone = [count == width for count, width in zip(dead, network.sizes[1:-1], strict=False)]
+    if gone and all(gone):
+        return "dead: every hidden unit is, so all points get the same answer"
+    for layer, one in enumerate(gone, start=1):
+        if one and network.shortcut(layer - 1) is None:
+            return f"dead: all of layer {layer} is, so all points get the same answer"
+    return ""
+
+
+def _progress(trainer: Trainer, classes: int) -> str:
+    of_data = data_loss(trainer)
+    if abs(of_data - np.log(classes)) < PLATEAU:
         return f"plateau at ln {classes}"
     if trainer.loss > 1.2 * trainer.history.loss[0]:
         return "unstable: the loss is above where it began"
-    if not _still(trainer.history):
-        return "training"
-    solved = data_loss(trainer) < SOLVED * np.log(classes)
-    return "converged" if solved else "on a shelf: the loss hardly moves"
+    if _still(trainer.history):
+        return "converged" if of_data < SOLVED * np.log(classes) else ON_A_SHELF
+    penalty = 1 - of_data / trainer.loss
+    told = f": {penalty:.0%} of the loss is the penalty on the weights"
+    return f"training{told if penalty > MOSTLY else ''}"
 
 
 def _still(history: History) -> bool:

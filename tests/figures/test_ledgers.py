@@ -105,12 +105,51 @@ def test_with_all_its_parts_the_waterfall_leads_to_the_attenuation(ax: Axes) -> 
         np.testing.assert_allclose(heights, np.log10(getattr(account, part))[::-1], atol=1e-12)
 
 
-def test_where_nothing_comes_through_bars_end_at_the_floor(ax: Axes) -> None:
-    data, network, _ = lecture.setup()
-    dead = Network(network.weights, [np.full_like(b, -1e3) for b in network.biases], "relu")
-    weights, slopes = figures.waterfall(ax, ledger(dead, data))
-    assert slopes[0].get_y() + slopes[0].get_height() == figures.FLOOR == -30
-    assert [bar.get_height() for bar in (weights[1], slopes[1])] == [0, 0]
+@pytest.mark.parametrize(
+    ("weights", "slopes", "place", "end"),
+    [
+        # (layer 1, layer 2) each; the error meets layer 2 first.
+        ([0.1, 1.0], [0.5, 0.0], (1, 0), -1.0),
+        ([0.1, 1e-3], [0.0, 0.1], (1, 1), -6.0),
+        ([0.0, 1e2], [0.5, 1.0], (0, 1), -1.0),
+        ([0.0, 0.0], [np.nan, np.nan], (0, 0), -1.0),
+    ],
+)
+def test_a_factor_of_zero_is_said_to_let_nothing_through(
+    ax: Axes, account: Ledger, weights: Any, slopes: Any, place: Any, end: float
+) -> None:
+    cut = replace(account, weights=np.array(weights), slopes=np.array(slopes))
+    drawn = figures.waterfall(ax, cut)
+    assert figures.cut_off(cut) == place
+    bar = drawn[place[0]][place[1]]
+    assert bar.get_y() + bar.get_height() == pytest.approx(end)
+    bars = [bar for step in zip(*drawn, strict=True) for bar in step]
+    after = bars[bars.index(bar) + 1 :]
+    assert [(one.get_y(), one.get_height()) for one in after] == [(pytest.approx(end), 0)] * len(
+        after
+    )
+    (note,) = ax.texts
+    assert note.get_text() == "nothing\ncomes through"
+    ax.figure.canvas.draw()
+    assert ax.bbox.y0 < note.get_window_extent().y0
+    assert note.get_window_extent().y1 <= bar.get_window_extent().y0 + 0.1
+
+
+def test_small_factors_are_no_zeros(ax: Axes, account: Ledger) -> None:
+    small = replace(account, weights=np.array([1e-20, 1e-20]))
+    assert figures.cut_off(small) is None
+    weights, _ = figures.waterfall(ax, small)
+    assert [bar.get_height() for bar in weights] == pytest.approx([-20, -7])
+    assert not ax.texts
+
+
+def test_a_note_goes_when_something_comes_through_again(ax: Axes) -> None:
+    note = ax.text(0, 0, "")
+    (bar,) = ax.bar([3], [-2])
+    figures.name_nothing(note, bar)
+    assert (note.get_text(), note.get_position()) == ("nothing\ncomes through", (3, -2))
+    figures.name_nothing(note, None)
+    assert note.get_text() == ""
 
 
 def test_decades_of_nothing_and_from_nothing() -> None:

@@ -149,7 +149,7 @@ def reference(
 @pytest.mark.parametrize(
     ("name", "value", "meant"),
     [
-        ("step_size", 0.5011872, {"step_size": 0.501}),
+        ("step_size", 0.5011872, {"step_size": 0.5011872}),
         ("scale", 1.0, {"scale": 1.0}),
         ("regularization", 0.1, {"regularization": 0.1}),
         ("noise", 0.5, {"noise": 0.5}),
@@ -263,6 +263,50 @@ def test_step_rewind_new_weights_and_reset() -> None:
     assert explorer.controls["scale"].value == 0.1
     assert explorer.share == "Explorer()"
     np.testing.assert_array_equal(records(explorer.advance(2))[0], first)
+
+
+def test_the_scale_is_moved_without_ending_a_pause() -> None:
+    async def work() -> None:
+        explorer = Explorer(panels=("regions", "ledger"))
+        before = explorer.image.value
+        explorer.controls["scale"].value = 1.0
+        await until(lambda: not explorer.is_behind)
+        assert not explorer.playing
+        assert explorer.iteration == 0
+        assert "not trained yet" in explorer.words
+        await until(lambda: explorer.image.value != before)
+        explorer.toggle()
+        await until(lambda: explorer.iteration > 50)
+        explorer.controls["scale"].value = 0.5
+        assert explorer.playing
+        await until(lambda: not explorer.is_behind and explorer.iteration > 0)
+        explorer.toggle()
+        assert explorer.share.startswith("Explorer(scale=0.5, ")
+        # What makes no difference before the first iteration plays.
+        explorer.controls["step_size"].value = 0.2
+        assert explorer.playing
+        explorer.close()
+
+    in_loop(work)
+
+
+def test_who_asks_while_a_cell_runs_is_told_to_wait() -> None:
+    async def work() -> None:
+        explorer = Explorer()
+
+        async def press() -> None:
+            explorer.buttons["toggle"].click()
+            await asyncio.sleep(0.5)
+
+        thread = threading.Thread(target=lambda: asyncio.run(press()))
+        thread.start()
+        thread.join()  # as a cell does
+        assert "Waits for the cell that is running" in explorer.text.notice.value
+        await until(lambda: explorer.iteration > 10)
+        assert explorer.text.notice.value == ""
+        explorer.close()
+
+    in_loop(work)
 
 
 def test_new_weights_again_and_again_are_new() -> None:
@@ -425,11 +469,13 @@ def test_two_explorers_train_at_once_and_a_thread_moves_one() -> None:
     async def work() -> None:
         both = [Explorer(), Explorer(("relu",))]
         both[0].toggle()
-        thread = threading.Thread(target=setattr, args=(both[1].controls["scale"], "value", 0.5))
+        thread = threading.Thread(
+            target=setattr, args=(both[1].controls["step_size"], "value", 0.5)
+        )
         thread.start()
         thread.join()
         await until(lambda: all(explorer.iteration > 50 for explorer in both))
-        assert [explorer.experiment.settings.scale for explorer in both] == [0.1, 0.5]
+        assert [explorer.experiment.settings.step_size for explorer in both] == [0.1, 0.5]
 
     in_loop(work)
 
@@ -619,7 +665,6 @@ def test_sliders_show_what_trains(name: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"controls": ["regularization"], "regularization": 0}, "regularization: 0, which no"),
         ({"controls": ["width"], "sizes": (2, 30, 20, 3)}, "have 30, 20 units"),
         (
             {"variants": ("relu", Variant("own", "tanh", step_size=0.3))},

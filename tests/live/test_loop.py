@@ -179,3 +179,73 @@ def test_the_front_end_tells_which_cell_is_run(
 ) -> None:
     monkeypatch.setattr(loop_module, "get_ipython", lambda: shell)
     assert cell_and_run() == expected
+
+
+class Late:
+    """A loop that is woken from another loop's thread, as observers in JupyterLab wake it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(loop_module, "LATE", 0.05)
+        self.turns, self.calls = Turns(), 0
+        self.threads: set[int] = set()
+        self.loop = Loop(self.turns, self.turns.errors.append, self)
+
+    def __call__(self) -> None:
+        self.calls += 1
+        self.threads.add(threading.get_ident())
+
+    def wake(self, times: int = 1) -> None:
+        """Wake it from the other thread, and stay there until all is called that would be."""
+
+        async def observer() -> None:
+            for _ in range(times):
+                self.loop.wake()
+            await asyncio.sleep(0.2)
+
+        self.other = threading.Thread(target=lambda: asyncio.run(observer()))
+        self.other.start()
+
+
+def test_a_turn_that_cannot_begin_is_told_once_in_the_thread_that_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        late = Late(monkeypatch)
+        late.wake(times=3)
+        late.other.join()  # as a cell does, it keeps the main loop from going on
+        assert late.calls == 1
+        assert late.threads != {threading.get_ident()}
+        assert late.turns.made == 0
+        await until(lambda: late.turns.made == 1)
+
+    in_loop(work)
+
+
+def test_a_turn_that_begins_in_time_is_not_called_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        late = Late(monkeypatch)
+        for _ in range(2):
+            late.wake()
+            await until(lambda: not late.other.is_alive())
+        assert late.calls == 0
+        assert late.turns.made == 2
+
+    in_loop(work)
+
+
+def test_a_turn_that_begins_while_it_is_called_late_is_followed_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        late = Late(monkeypatch)
+
+        def turn_meanwhile() -> None:
+            late.loop._waits = False
+
+        late.loop._late = turn_meanwhile
+        late.wake()
+        late.other.join()
+        await until(lambda: late.turns.made == 1)
+        late.loop.close()
+
+    in_loop(work)

@@ -436,7 +436,8 @@ def test_bars_are_the_books_and_keep_clear_of_their_names(variants: Any, scale: 
     scene, picture = seen(settings, ("ledger",), iterations=2)
     panel: Any = picture.panels[0]
     picture.figure.canvas.draw()
-    highest_name = max(text.get_window_extent().y1 for text in panel.ax.texts)
+    names = [text for text in panel.ax.texts if text.get_text()]
+    highest_name = max(text.get_window_extent().y1 for text in names)
     for bars, trainer in zip(panel.bars, scene.experiment.trainers, strict=True):
         account = ledger(trainer.network, scene.data)
         assert [one.get_label() for one in bars] == list(account.columns)
@@ -456,7 +457,7 @@ def test_bars_and_ticks_stand_network_by_network() -> None:
     assert labels == ["3", "2", "1", "3", "2", "1"]
     places = [bar.get_x() for network in panel.bars for bar in network[0]]
     assert places == sorted(places)
-    sigmoid, relu = panel.ax.texts
+    sigmoid, relu = (text for text in panel.ax.texts if text.get_text())
     assert same_color(sigmoid.get_color(), Variant("sigmoid").color)
     assert relu.get_position()[0] > panel.bars[0][1][-1].get_x()
     legend = [text.get_text() for text in panel.ax.get_legend().get_texts()]
@@ -468,6 +469,21 @@ def test_a_diverged_network_has_an_empty_ledger() -> None:
     assert scene.experiment.diverged
     panel: Any = picture.panels[0]
     assert {bar.get_height() for bars in panel.bars[0] for bar in bars} == {0}
+
+
+def test_where_nothing_comes_through_it_is_said_above_the_names() -> None:
+    settings = Settings(BOTH, step_size=100.0)
+    scene, picture = seen(settings, ("regions", "ledger", "loss"), iterations=50)
+    panel: Any = picture.panels[1]
+    picture.figure.canvas.draw()
+    assert [note.get_text() for note in panel.notes] == ["", "nothing\ncomes through"]
+    box, names = panel.notes[1].get_window_extent(), panel.ax.texts[:]
+    others = [text for text in names if text.get_text() and text not in panel.notes]
+    assert len(others) == 2
+    assert all(not box.overlaps(other.get_window_extent()) for other in others)
+    assert box.x1 <= panel.ax.bbox.x1
+    assert panel.ax.get_ylim()[0] >= -10
+    assert scene.experiment.standings()[1].dead == 100
 
 
 # Which panels

@@ -128,8 +128,8 @@ def shown(counter: Live) -> list[bytes]:
 def test_a_move_begins_anew_with_what_is_wanted() -> None:
     counter = Counter()
     counter.controls["number"].value = 2.3456
-    assert counter.given == [Wanted(), Wanted(2.35)]
-    assert counter.wanted == Wanted(2.35)
+    assert counter.given == [Wanted(), Wanted(2.3456)]
+    assert counter.wanted == Wanted(2.3456)
     counter.buttons["reset"].click()
     assert counter.given[-1] == Wanted()
     assert counter.controls["number"].value == 1.0
@@ -137,8 +137,11 @@ def test_a_move_begins_anew_with_what_is_wanted() -> None:
 
 def test_a_move_that_changes_nothing_begins_nothing() -> None:
     counter = Counter(wanted=Wanted(0.5))
-    counter.controls["number"].value = 0.50001
-    assert counter.given == [Wanted(0.5)]
+    counter.controls["number"].value = 0.4
+    counter.controls["number"].value = 0.5
+    assert counter.given == [Wanted(0.5), Wanted(0.4), Wanted(0.5)]
+    counter.moved("number", 0.5)
+    assert len(counter.given) == 3
 
 
 def test_of_many_wishes_in_one_turn_the_last_is_served() -> None:
@@ -216,13 +219,27 @@ def test_sliders_are_made_wide_enough() -> None:
     counter = Counter(wanted=Wanted(noise=2.5), controls=["noise"])
     assert counter.controls["noise"].value == 2.5
     assert counter.text.notice.value == ""
-    with pytest.raises(TraitError, match=r"the slider 'noise' ends at 2\.5; got 3"):
+    with pytest.raises(TraitError, match=r"noise goes from 0 to 2\.5 here; got 3"):
         counter.controls["noise"].value = 3
 
 
-def test_what_no_slider_shows_is_said() -> None:
+def test_zero_stands_in_the_field_of_a_slider_that_does_not_reach_it() -> None:
     counter = Counter(controls=["scale"])
-    assert "initialization scale: 0, which no slider can show" in counter.text.notice.value
+    assert counter.controls["scale"].value == 0
+    assert counter.controls["scale"].field.value == "0"
+    assert counter.controls["scale"].slider.value == pytest.approx(0.001)
+
+
+def test_what_was_typed_and_not_taken_is_said_until_something_is() -> None:
+    counter = Counter(controls=["noise"])
+    field = counter.controls["noise"].field
+    field.value = "0,3"
+    assert "<b>Not taken.</b> noise must be a number, with a decimal" in counter.text.trouble.value
+    assert "role='alert'" in counter.text.trouble.value
+    assert counter.given == [Wanted()]
+    field.value = "0.3"
+    assert counter.text.trouble.value == ""
+    assert counter.given[-1] == Wanted(noise=0.3)
 
 
 @pytest.mark.parametrize(

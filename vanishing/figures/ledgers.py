@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from vanishing._checks import (
@@ -49,7 +51,13 @@ LINES: dict[str, dict[str, Any]] = {
 """The same over time."""
 
 FLOOR = -30.0
-"""Decades at which a factor of zero is drawn; nothing comes through."""
+"""Decades below which nothing is drawn any more; over time a factor of zero is drawn there."""
+
+DROP = 1.0
+"""Decades by which the bar of a factor of zero ends below all others."""
+
+NOTHING = "nothing\ncomes through"
+"""What stands under the bar of a factor of zero."""
 
 
 def decades(factors: ArrayLike) -> Array:
@@ -79,14 +87,45 @@ def waterfall_bars(account: Ledger, parts: Sequence[str] | None = None) -> tuple
     Returns
     -------
     bottoms, heights : ndarray of shape (parts, L - 1)
-        The bars of each part, from the last hidden layer to the first.
+        The bars of each part, from the last hidden layer to the first. A factor of zero has no
+        decades: its bar ends `DROP` below all that came before, and what follows stays there.
     """
+    factors = _steps(account, parts)
+    ends = np.maximum(np.cumsum(decades(factors)), FLOOR)
+    nothing = np.flatnonzero(factors == 0)
+    if nothing.size:
+        ends[nothing[0] :] = min(ends[: nothing[0]].min(initial=0), 0) - DROP
+    bottoms = np.concatenate([[0], ends[:-1]])
+    return bottoms.reshape(factors.shape).T, (ends - bottoms).reshape(factors.shape).T
+
+
+def cut_off(account: Ledger, parts: Sequence[str] | None = None) -> tuple[int, int] | None:
+    """Return which bar of a waterfall lets nothing through: the first whose factor is zero.
+
+    Parameters
+    ----------
+    account : Ledger
+        The account.
+    parts : sequence of str, optional
+        Whose bars, as for `waterfall_bars`.
+
+    Returns
+    -------
+    tuple of int or None
+        The part, and the layer counted from the last hidden one: where the bar stands in what
+        `waterfall_bars` returns. None if something comes through everywhere.
+    """
+    factors = _steps(account, parts)
+    places = np.argwhere(factors == 0)
+    return (int(places[0, 1]), int(places[0, 0])) if places.size else None
+
+
+def _steps(account: Any, parts: Any) -> Array:
+    """Return the factors as the error meets them, of shape (L - 1, parts)."""
     _check_account("account", account)
     names = tuple(account.columns) if parts is None else _checked_parts(parts)
-    steps = np.stack([decades(getattr(account, part)) for part in names], axis=1)[::-1]
-    ends = np.maximum(np.cumsum(steps), FLOOR)
-    bottoms = np.concatenate([[0], ends[:-1]])
-    return bottoms.reshape(steps.shape).T, (ends - bottoms).reshape(steps.shape).T
+    steps: Array = np.stack([getattr(account, part) for part in names], axis=1)[::-1]
+    return steps
 
 
 def draw_bars(
@@ -170,9 +209,36 @@ def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
     drawn = draw_bars(ax, np.arange(count), bottoms, heights, parts=tuple(account.columns))
     ax.axhline(0, color="0.25", linewidth=1)
     ax.grid(visible=False, axis="x")
+    place = cut_off(account)
+    if place is not None:
+        name_nothing(ax.text(0, 0, ""), drawn[place[0]][place[1]])
+        # Room for the note under the bar.
+        ends = np.concatenate([bottoms, bottoms + heights], axis=None)
+        ax.update_datalim([(0, ends.min() - 0.25 * np.ptp(ends))])
+        ax.autoscale_view()
     ax.set_xticks(range(count), [str(count - k) for k in range(count)])
     caption(ax, x="hidden layer where the error arrives", y="decades")
     return drawn
+
+
+def name_nothing(text: Text, bar: Rectangle | None) -> None:
+    """Say under a bar that nothing comes through, or nothing if there is no such bar.
+
+    Parameters
+    ----------
+    text : Text
+        What says it.
+    bar : Rectangle, optional
+        The bar of a factor of zero.
+    """
+    instance("text", text, Text)
+    if bar is None:
+        text.set_text("")
+        return
+    instance("bar", bar, Rectangle)
+    middle, end = bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height()
+    look: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 9, "fontstyle": "italic"}
+    text.set(text=NOTHING, x=middle, y=end, **look)
 
 
 def ledger_over_time(

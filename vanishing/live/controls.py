@@ -1,4 +1,4 @@
-"""The controls and buttons that a live widget may have, and sliders that never clamp in silence."""
+"""The controls and buttons that a live widget may have; a number is moved, or typed exactly."""
 
 import functools
 import math
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
-from traitlets import TraitError, validate
+import numpy as np
+from traitlets import Any as TraitAny
+from traitlets import TraitError, Unicode, validate
 
 from vanishing._checks import shown
 from vanishing.activations import ACTIVATIONS
@@ -16,59 +18,155 @@ from vanishing.measures import MEASURES
 from vanishing.variant import Variant
 
 ROUNDING = 1e-9
-"""Relative difference by which a page may miss the end of a slider."""
+"""Relative difference by which a page may miss a step or the end of a slider."""
+
+WIDTHS = {"control": "410px", "label": "9em", "field": "196px"}
+"""Of all that stands in the column of controls."""
 
 NONE = "none"
 """What a list shows where there is no such thing; its own None means that nothing is chosen."""
 
 
-class _Honest(widgets.Widget):  # type: ignore[misc]
-    """A slider that refuses what it cannot show, where others move to their end in silence."""
+class Number(widgets.HBox):  # type: ignore[misc]
+    """A number that is typed into a field, exactly, or moved by a slider, in steps.
+
+    It refuses what the slider does not reach; sliders move to their end in silence.
+
+    Parameters
+    ----------
+    description, tooltip : str
+        What it is called, and what it does.
+    slider : widget
+        Moves the number.
+    zero : bool
+        Whether zero may be typed as well, where the slider does not reach it.
+
+    Attributes
+    ----------
+    value : int or float
+        The number; whole if the slider is one for whole numbers.
+    field, slider : widget
+        Where it is typed, and where it is moved.
+    refusal : str
+        Why the last thing that was typed was not taken; empty if it was.
+    """
+
+    value = TraitAny()
+    refusal = Unicode()
+
+    def __init__(
+        self, description: str, tooltip: str, slider: widgets.Widget, *, zero: bool = False
+    ) -> None:
+        self.description, self.slider, self._zero = description, slider, zero
+        self.field = widgets.Text(
+            description=description,
+            tooltip=tooltip,
+            continuous_update=False,
+            style={"description_width": WIDTHS["label"]},
+            layout={"width": WIDTHS["field"]},
+        )
+        layout = {"width": WIDTHS["control"], "max_width": "100%"}
+        super().__init__([self.field, slider], layout=layout, tooltip=tooltip, value=slider.value)
+        self.add_class("vanishing-number")
+        self._show({})
+        self.observe(self._show, "value")
+        self.field.observe(self._typed, "value")
+        slider.observe(self._slid, "value")
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are meant."""
+        return isinstance(self.slider, widgets.IntSlider)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether each step of the slider multiplies."""
+        return isinstance(self.slider, widgets.FloatLogSlider)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest number that the slider reaches."""
+        low, high = self.slider.min, self.slider.max
+        return (10.0**low, 10.0**high) if self.logarithmic else (low, high)
+
+    def make_room(self, value: float) -> None:
+        """Move the slider's ends outwards until they hold a number; zero is shown without."""
+        if not self.logarithmic:
+            low, high = min(self.slider.min, value), max(self.slider.max, value)
+        elif value > 0:
+            power = math.log10(value)
+            low = min(self.slider.min, math.floor(power + ROUNDING))
+            high = max(self.slider.max, math.ceil(power - ROUNDING))
+        else:
+            self._zero = True
+            return
+        self.slider.min, self.slider.max = low, high
 
     @validate("value")
     def _validate_value(self, proposal: Any) -> Any:
-        wanted = proposal["value"]
-        held = super()._validate_value(proposal)
-        if not math.isclose(held, wanted, rel_tol=ROUNDING):
+        wanted, (low, high) = proposal["value"], self.ends
+        if self.whole and wanted % 1 != 0:
+            raise TraitError(f"{self.description} must be a whole number; got {shown(wanted)}")
+        held = min(max(wanted, low), high)
+        if not (math.isclose(held, wanted, rel_tol=ROUNDING) or (self._zero and wanted == 0)):
             raise TraitError(
-                f"the slider {self.description!r} ends at {held:g}; got {shown(wanted)}. "
-                "A widget that is made with this value has a wider slider."
+                f"{self.description} goes from {plain(low)} to {plain(high)} here; "
+                f"got {shown(wanted)}. A widget that is made with this value has more room."
             )
-        return held
+        return int(wanted) if self.whole else float(held if wanted else 0)
+
+    def _show(self, _: Any) -> None:
+        self.field.value = plain(self.value)
+        if not self._is_at(self.slider.value):
+            self.slider.value = self._place()
+
+    def _place(self) -> float:
+        """Return the step of the slider that is nearest to the number."""
+        low, high = self.ends
+        value, step = min(max(self.value, low), high), self.slider.step
+        if self.logarithmic:
+            return float(10 ** (step * round(math.log10(value) / step)))
+        return float(min(low + step * round((value - low) / step), high))
+
+    def _is_at(self, place: float) -> bool:
+        return math.isclose(place, self._place(), rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+    def _slid(self, change: Any) -> None:
+        if not self._is_at(change["new"]):
+            self.value = rounded(change["new"])
+
+    def _typed(self, change: Any) -> None:
+        text = change["new"]
+        if text == plain(self.value):
+            return
+        self.refusal = ""
+        try:
+            self.value = self._read(text)
+        except (TypeError, ValueError, TraitError) as error:
+            self.refusal = str(error)
+        self._show({})
+
+    def _read(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise ValueError(
+                f"{self.description} must be a number, with a decimal point as in 0.3; "
+                f"got {shown(text)}"
+            ) from None
 
 
-class LogSlider(_Honest, widgets.FloatLogSlider):  # type: ignore[misc]
-    """For positive numbers of any size; its ends are powers of ten."""
+def plain(number: float) -> str:
+    """Return a number as it is typed: all its digits, and no exponent."""
+    return str(np.format_float_positional(number, trim="-"))
 
 
-class FloatSlider(_Honest, widgets.FloatSlider):  # type: ignore[misc]
-    """For real numbers."""
-
-
-class IntSlider(_Honest, widgets.IntSlider):  # type: ignore[misc]
-    """For whole numbers."""
-
-
-def make_room(control: widgets.Widget, value: Any) -> bool:
-    """Widen a control until it can show a value, and tell whether it can.
-
-    A slider's ends move outwards, a list gets one entry more. No logarithmic slider shows zero.
-    """
+def make_room(control: widgets.Widget, value: Any) -> None:
+    """Have a control be able to show a value: wider ends, or one entry more in a list."""
     if isinstance(control, widgets.Dropdown):
         _list_too(control, value)
-    elif isinstance(control, LogSlider):
-        return _reach(control, value)
-    elif isinstance(control, _Honest):
-        control.min, control.max = min(control.min, value), max(control.max, value)
-    return True
-
-
-def _reach(control: LogSlider, value: float) -> bool:
-    if value > 0:
-        power = math.log10(value)
-        control.min = min(control.min, math.floor(power + ROUNDING))
-        control.max = max(control.max, math.ceil(power - ROUNDING))
-    return value > 0
+    elif isinstance(control, Number):
+        control.make_room(value)
 
 
 def _list_too(control: widgets.Dropdown, value: Any) -> None:
@@ -83,47 +181,59 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
-def _control(kind: type, description: str, tooltip: str, **options: Any) -> Any:
-    return kind(
-        description=description,
-        tooltip=tooltip,
-        style={"description_width": "9em"},
-        layout={"width": "410px"},
-        **options,
+def _number(
+    kind: type, description: str, tooltip: str, *, zero: bool = False, **options: Any
+) -> Number:
+    layout = {"flex": "1 1 0", "width": "auto", "min_width": "0"}
+    return Number(description, tooltip, kind(readout=False, layout=layout, **options), zero=zero)
+
+
+def log_slider(
+    description: str, tooltip: str, low: int, high: int, *, zero: bool = False
+) -> Callable[[], Number]:
+    """Return what makes a number from 10^low to 10^high, or zero too."""
+    options: dict[str, Any] = {"min": low, "max": high, "value": 10.0**low, "step": 0.1, "base": 10}
+    return functools.partial(
+        _number, widgets.FloatLogSlider, description, tooltip, zero=zero, **options
     )
-
-
-def log_slider(description: str, tooltip: str, low: int, high: int) -> Callable[[], Any]:
-    """Return what makes a slider from 10^low to 10^high."""
-    options = {"min": low, "max": high, "value": 10.0**low, "step": 0.1, "readout_format": ".3g"}
-    return functools.partial(_control, LogSlider, description, tooltip, base=10, **options)
 
 
 def int_slider(
     description: str, tooltip: str, low: int, high: int, step: int = 1
-) -> Callable[[], Any]:
-    """Return what makes a slider for whole numbers."""
-    options = {"min": low, "max": high, "value": low, "step": step}
-    return functools.partial(_control, IntSlider, description, tooltip, **options)
+) -> Callable[[], Number]:
+    """Return what makes a whole number."""
+    options: dict[str, Any] = {"min": low, "max": high, "value": low, "step": step}
+    return functools.partial(_number, widgets.IntSlider, description, tooltip, **options)
 
 
 def float_slider(
     description: str, tooltip: str, low: float, high: float, step: float
-) -> Callable[[], Any]:
-    """Return what makes a slider for real numbers."""
-    options = {"min": low, "max": high, "value": low, "step": step}
-    return functools.partial(_control, FloatSlider, description, tooltip, **options)
+) -> Callable[[], Number]:
+    """Return what makes a real number."""
+    options: dict[str, Any] = {"min": low, "max": high, "value": low, "step": step}
+    return functools.partial(_number, widgets.FloatSlider, description, tooltip, **options)
 
 
-def choice(description: str, tooltip: str, options: list[tuple[str, Any]]) -> Callable[[], Any]:
+def choice(
+    description: str, tooltip: str, options: list[tuple[str, Any]]
+) -> Callable[[], widgets.Dropdown]:
     """Return what makes a list of labels and values."""
-    return functools.partial(_control, widgets.Dropdown, description, tooltip, options=options)
+    return functools.partial(
+        widgets.Dropdown,
+        description=description,
+        tooltip=tooltip,
+        options=options,
+        style={"description_width": WIDTHS["label"]},
+        layout={"width": WIDTHS["control"]},
+    )
 
 
 CONTROLS: dict[str, Callable[[], Any]] = {
     "step_size": log_slider("step size", "How far an iteration goes", -3, 4),
     "scale": log_slider("initialization scale", "Standard deviation of the initial weights", -3, 1),
-    "regularization": log_slider("regularization", "Strength of the penalty on the weights", -6, 0),
+    "regularization": log_slider(
+        "regularization", "Strength of the penalty on the weights", -6, 0, zero=True
+    ),
     "noise": float_slider("noise", "Of the angles, in radians", 0, 1, 0.05),
     "points_per_class": int_slider("points a class", "Points on each arm", 10, 300, 10),
     "activation": choice(

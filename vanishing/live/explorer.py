@@ -105,6 +105,7 @@ class Explorer(Player):
 
     catalogue = CONTROLS
     offered = ("toggle", "step", "rewind", "redraw", "reset")
+    seen_at_once = frozenset({"scale", "scheme"})
     arguments: ClassVar[frozenset[str]] = frozenset(
         one.name for kind in (Settings, View) for one in fields(kind)
     )

@@ -6,12 +6,16 @@ task, which does everything else.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 
 from vanishing.live.pacing import PAUSE
+
+LATE = 0.3
+"""Seconds after which a turn that has not begun is late."""
 
 
 class Loop:
@@ -23,11 +27,19 @@ class Loop:
         Does one piece of work, and tells whether there is more to do.
     failed : callable
         Is given the exception that a turn raised; a task's errors are seen nowhere else.
+    late : callable, optional
+        Called in the thread that woke the task, if no turn has begun for a while: then the main
+        loop is busy, as it is while a cell runs.
     """
 
-    def __init__(self, turn: Callable[[], bool], failed: Callable[[Exception], None]) -> None:
-        self._turn, self._failed = turn, failed
-        self._closed = False
+    def __init__(
+        self,
+        turn: Callable[[], bool],
+        failed: Callable[[Exception], None],
+        late: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._turn, self._failed, self._late = turn, failed, late
+        self._closed = self._waits = False
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         try:
@@ -52,7 +64,23 @@ class Loop:
         if self._loop is None:
             self._safe_turn()
         elif not self._loop.is_closed():
+            self._watch()  # first: the turn might be over before it
             self._loop.call_soon_threadsafe(self._event.set)
+
+    def _watch(self) -> None:
+        """Look after a while whether a turn has begun, from a thread that runs another loop."""
+        with suppress(RuntimeError):  # There is none in a plain thread.
+            here = asyncio.get_running_loop()
+            if here is not self._loop and not self._waits:
+                self._waits = True
+                here.call_later(LATE, self._check)
+
+    def _check(self) -> None:
+        if self._waits and not self._closed:
+            self._late()
+            if not self._waits:
+                # A turn has begun meanwhile, and may have ended: another one clears what was said.
+                self.wake()
 
     def close(self) -> None:
         """End the task."""
@@ -67,6 +95,7 @@ class Loop:
                 await asyncio.sleep(PAUSE)
 
     def _safe_turn(self) -> bool:
+        self._waits = False
         try:
             return not self._closed and self._turn()
         except Exception as error:  # noqa: BLE001 (whatever it is, it is shown)

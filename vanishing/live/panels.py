@@ -429,6 +429,7 @@ class LedgerPanel(Panel):
         self.ax.grid(visible=False, axis="x")
         self.parts = [ledger_parts(trainer.network) for trainer in scene.experiment.trainers]
         self.bars: list[list[BarContainer]] = []
+        self.notes = [self.ax.text(0, 0, "") for _ in self.parts]
         ticks: list[tuple[float, int]] = []
         variants = scene.experiment.settings.variants
         longest = max(len(f"{variant.label}: to layer") for variant in variants)
@@ -472,16 +473,20 @@ class LedgerPanel(Panel):
     def update(self, scene: ExperimentScene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
         lowest = highest = 0.0
-        networks = zip(self.bars, self.parts, scene.experiment.trainers, strict=True)
-        for bars, parts, trainer in networks:
-            bottoms, heights = _waterfall(trainer.network, scene.data, parts)
+        networks = zip(self.bars, self.parts, self.notes, scene.experiment.trainers, strict=True)
+        for bars, parts, note, trainer in networks:
+            bottoms, heights, nothing = _waterfall(trainer.network, scene.data, parts)
             for container, y, height in zip(bars, bottoms, heights, strict=True):
                 for bar, *place in zip(container, y, height, strict=True):
                     bar.set(y=place[0], height=place[1])
+            figures.name_nothing(note, bars[nothing[0]][nothing[1]] if nothing else None)
             ends = bottoms + heights
-            lowest, highest = min(lowest, ends.min()), max(highest, ends.max())
+            # Under the bar that lets nothing through its note takes about another decade.
+            lowest = min(lowest, ends.min() - (nothing is not None))
+            highest = max(highest, ends.max())
         self._make_room(lowest, highest)
-        return [bar for bars in self.bars for container in bars for bar in container]
+        drawn = [bar for bars in self.bars for container in bars for bar in container]
+        return [*drawn, *self.notes]
 
     def _make_room(self, lowest: float, highest: float) -> None:
         low, high = self.limits
@@ -504,13 +509,19 @@ def ledger_parts(network: Network) -> tuple[str, ...]:
     return tuple(part for part, is_there in there.items() if is_there)
 
 
-def _waterfall(network: Network, data: Dataset, parts: Sequence[str]) -> tuple[Array, Array]:
-    """Return the bars of a network's ledger, of height zero where there is no account to make."""
+def _waterfall(
+    network: Network, data: Dataset, parts: Sequence[str]
+) -> tuple[Array, Array, tuple[int, int] | None]:
+    """Return the bars of a network's ledger, and which of them lets nothing through.
+
+    They are of height zero where there is no account to make.
+    """
     try:
-        return figures.waterfall_bars(ledger(network, data), parts)
+        account = ledger(network, data)
     except ValueError:  # It has diverged.
         nothing = np.zeros((len(parts), len(network.weights) - 1))
-        return nothing, nothing
+        return nothing, nothing, None
+    return *figures.waterfall_bars(account, parts), figures.cut_off(account, parts)
 
 
 def _line(ax: Axes, variant: Variant, style: Any) -> Line2D:

@@ -30,7 +30,8 @@ class Player(Live):
     """
 
     offered: ClassVar[tuple[str, ...]] = ("toggle", "step", "rewind", "reset")
-    plays = True
+    seen_at_once: ClassVar[frozenset[str]] = frozenset()
+    """The controls whose effect is there to be seen before the first iteration."""
 
     def __init__(self, wanted: Any, *, iterations: int, **options: Any) -> None:
         self.limit = checked_iterations(iterations)
@@ -55,7 +56,11 @@ class Player(Live):
         """Make so many iterations, fewer if time is up before, and return how many were made."""
         raise NotImplementedError
 
-    # Buttons.
+    # Controls and buttons.
+
+    def plays_after(self, name: str) -> bool:
+        """Return whether it plays: what is seen before the first iteration ends no pause."""
+        return self.playing or name not in self.seen_at_once
 
     def toggle(self) -> None:
         """Play or pause; at the end, play from the beginning."""

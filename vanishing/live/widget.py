@@ -17,7 +17,7 @@ from IPython.display import Image
 from matplotlib.figure import Figure
 
 from vanishing._checks import known_names, shown, whole_number
-from vanishing.live.controls import button, make_room, rounded
+from vanishing.live.controls import Number, button, make_room
 from vanishing.live.loop import Loop, Wish, cell_and_run
 from vanishing.live.pacing import Pace
 from vanishing.live.picture import DRAWN, Panel, Picture, Scene
@@ -27,6 +27,7 @@ from vanishing.machine import one_blas_thread
 
 NOBODY_LOOKS = "Paused, for no page showed this any more: Play goes on."
 NO_ANSWER = f"Paused, for the page did not answer for {LOST:g} seconds: Play goes on."
+WAITS = "Waits for the cell that is running; then it does what was asked for last."
 
 BESIDE_PICTURE = 275
 """Pixels of a window's height that the page's own bars, the controls and the words take."""
@@ -39,8 +40,8 @@ class Live(widgets.VBox):  # type: ignore[misc]
     """Controls, a picture and words, served by one task on the kernel's main loop.
 
     To make one, write a subclass with the hooks `restart`, `scene`, `words` and `share`; where it
-    does more than draw, also `work`, `busy`, `halt`; and `setting`, `remarks`, `extra_parts`,
-    `refresh` and `free`, where there is need.
+    does more than draw, also `work`, `busy`, `halt`; and `setting`, `plays_after`, `remarks`,
+    `extra_parts`, `refresh` and `free`, where there is need.
 
     Parameters
     ----------
@@ -70,9 +71,6 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     offered: ClassVar[tuple[str, ...]] = ("reset",)
     """The methods that have a button; names in `vanishing.live.controls.BUTTONS`."""
-
-    plays = False
-    """Whether it goes on by itself once a control was moved."""
 
     arguments: ClassVar[frozenset[str]] = frozenset()
     """What the constructor takes: who sets an attribute of that name is told how it is meant."""
@@ -150,7 +148,11 @@ class Live(widgets.VBox):  # type: ignore[misc]
         """Want what a control was moved to; it may be called in another thread."""
         wanted = self.wanted.changed(name, value)
         if wanted != self.wanted:
-            self.start(wanted, playing=self.plays)
+            self.start(wanted, playing=self.plays_after(name))
+
+    def plays_after(self, name: str) -> bool:  # noqa: ARG002 (others need the name)
+        """Return whether it goes on by itself once that control was moved."""
+        return False
 
     def remarks(self) -> list[str]:
         """Return what else is to be said, a sentence each."""
@@ -262,7 +264,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     # Parts.
 
     def _assemble(self, names: Sequence[str]) -> None:
-        self._loop = Loop(self._turn, self._stop_for)
+        self._loop = Loop(self._turn, self._stop_for, self._wait)
         self._ending.callback(self._loop.close)
         self.receipts = Receipts(self.clock)
         self._ending.callback(self.receipts.close)
@@ -276,6 +278,8 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.controls = {name: self._keep(self.catalogue[name]()) for name in names}
         for name, control in self.controls.items():
             control.observe(functools.partial(self._moved, name), "value")
+            if isinstance(control, Number):
+                control.observe(self._refused, "refusal")
         self.buttons = {name: self._keep(button(name)) for name in self.offered}
         for name, one in self.buttons.items():
             one.on_click(functools.partial(self._pressed, name))
@@ -315,11 +319,14 @@ class Live(widgets.VBox):  # type: ignore[misc]
         if self.is_showing or self.closed:
             return
         try:
-            self.moved(name, rounded(change["new"]))
+            self.moved(name, change["new"])
         except (TypeError, ValueError) as error:
             self._show_settings()
             self.text.complain(error)
             raise
+
+    def _refused(self, change: Any) -> None:
+        self.text.refuse(change["new"])
 
     def _pressed(self, name: str, _: widgets.Button) -> None:
         getattr(self, name)()
@@ -370,6 +377,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
             self.halt()
             self._paused_for = reason
 
+    def _wait(self) -> None:
+        self.text.remark([WAITS])
+
     def _stop_for(self, error: Exception) -> None:
         self.halt()
         self.text.complain(error)
@@ -398,14 +408,11 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def show_settings(self) -> None:
         """Bring the controls to the settings, and make them wide enough for these."""
-        self._beyond = []
         for name, control in self.controls.items():
             value = self.setting(name)
-            if make_room(control, value):
-                if rounded(control.value) != value:
-                    control.value = value
-            else:
-                self._beyond.append(f"{control.description}: {value:g}, which no slider can show.")
+            make_room(control, value)
+            if control.value != value:
+                control.value = value
 
     def paint(self) -> None:
         """Bring picture, words and buttons up to date."""
@@ -414,7 +421,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
             self._picture.show(self.scene)
             self.image.value = self._picture.jpeg()
             self.read_out()
-        self.text.remark([*filter(None, [self._paused_for]), *self._beyond, *self.remarks()])
+        self.text.remark([*filter(None, [self._paused_for]), *self.remarks()])
         self.refresh()
         self.receipts.ask()
 

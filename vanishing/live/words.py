@@ -44,10 +44,18 @@ class Words(widgets.VBox):  # type: ignore[misc]
 
     def complain(self, error: Exception | None) -> None:
         """Say what went wrong, or that nothing does any more."""
-        self.trouble.value = ""
-        if error is not None:
-            text = html.escape(f"{type(error).__name__}: {error}")
-            self.trouble.value = f"<p role='alert'><b>Stopped by an error.</b> {text}</p>"
+        if error is None:
+            self._warn("", "")
+        else:
+            self._warn("Stopped by an error.", f"{type(error).__name__}: {error}")
+
+    def refuse(self, reason: str) -> None:
+        """Say why something was not taken, or that all was."""
+        self._warn("Not taken.", reason)
+
+    def _warn(self, what: str, why: str) -> None:
+        text = f"<p role='alert'><b>{what}</b> {html.escape(why)}</p>"
+        self.trouble.value = text if why else ""
 
 
 def _lines(texts: Sequence[str]) -> str:
