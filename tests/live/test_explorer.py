@@ -104,7 +104,7 @@ def test_it_looks_as_it_does_if_nothing_else_is_said() -> None:
     assert titles == ["sigmoid: decision regions", "Loss", "Gradient: lecture statistic"]
     assert explorer.figure.axes[1].get_xlim() == (0, 50_000)
     assert explorer.picture.pixels().shape[1] == 1260
-    assert explorer.image.layout.width == "840px"
+    assert explorer.image.layout.width == "max(480px, (100vh - 275px) * 1.867)"
     assert explorer.presets.value == "the lecture"
 
 
