@@ -44,7 +44,8 @@ from vanishing import (
     train_together,
 )
 from vanishing._checks import shown
-from vanishing.cells import CELLS
+from vanishing.cells import CELLS, Cell
+from vanishing.contributions import SHARED, contributions
 from vanishing.experiment import Experiment, Settings
 from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
@@ -209,6 +210,14 @@ def none_but_good(_: Any) -> bool:
     return False
 
 
+def is_iterator(value: Any) -> bool:
+    return isinstance(value, Iterator)
+
+
+def empty_or_square(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and (value.shape[:1] == (0,) or array(3, 2, 2, 2)(value))
+
+
 def is_sequence(value: Any) -> bool:
     return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
 
@@ -342,6 +351,8 @@ PARAMETERS: dict[str, Parameter] = {
     "loss": given("cross-entropy", named(LOSSES)),
     "losses": given([2.0, 1.0], array(1, 2, nan=True)),
     "low": given((-1.0, -1.0), lambda v: array(1, 2, high=PLANE)(v) and np.max(v) < 1),
+    "matrices": given([np.eye(2)] * 2, either(is_empty, is_iterator, empty_or_square)),
+    "matrix": given(np.eye(2), lambda v: array(2)(v) and len(set(np.shape(v))) == 1),
     "magnitudes": given(False, a_truth),
     "margin": given(1.0, real(PLANE, zero=True)),
     "measure": given("norm of dW", either(named(MEASURES), one_of(Measure))),
@@ -368,6 +379,7 @@ PARAMETERS: dict[str, Parameter] = {
     "recurrent": given("normal", named(RECURRENT)),
     "regularization": given(1e-3, real(1e12, zero=True)),
     "residual": given(None, either(is_none, real())),
+    "share": given(0.1, real(1.0)),
     "resolution": given(0.5, real()),
     "rng": given(0, either(is_none, whole(0, 2**32 - 1))),
     "rows": given(slice(None), none_but_good),
@@ -395,6 +407,7 @@ PARAMETERS: dict[str, Parameter] = {
     "value": given(np.tanh, a_function),
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
+    "vector": given([1.0, 2.0], lambda v: array(1, 2)(v) and bool(np.any(v)), "vector|matrices"),
     "variants": given(("tanh",), either(a_variant, sequence(a_variant))),
     "variance": given(1.0, lambda v: is_real(v) and 1e-24 <= v <= 1e24),
     "W_h": given(RECURRENT_NETWORK.W_h, none_but_good),
@@ -413,6 +426,7 @@ PARAMETERS: dict[str, Parameter] = {
 
 MACHINERY = (
     "vanishing._checks",  # the checks themselves
+    "vanishing.accounts",
     "vanishing.cells",
     "vanishing.fused",
     "vanishing.gaussian",
@@ -439,6 +453,7 @@ MADE_BY_THE_PACKAGE = (
     "history.Columns",
     "history.History",
     "history.joined",
+    "contributions.Contributions",
     "ledger.Ledger",
     "lecture.Log",
     "recurrent.States",
@@ -455,6 +470,8 @@ MADE_BY_THE_PACKAGE = (
     "sweeps.Job.advance",
     "sweeps.Job.result",
     "theory.Expectation",
+    "time_ledger.TimeLedger",
+    "time_theory.Spectrum",
     "training.Run",
 )
 """Records, whose makers answer for what is in them, and what is done to records."""
@@ -473,6 +490,7 @@ FORMULAS = (
     "backprop.penalty",
     "initialization.Scheme",
     "ledger.cause",
+    "ledger.slopes_cause",
     "optimizers.clip",
     "optimizers.Optimizer",
     "optimizers.GradientDescent.update",
@@ -503,6 +521,7 @@ HOOKS = re.compile(
 
 INSTANCES: dict[str, Callable[[], Any]] = {
     "Experiment": lambda: Experiment(PARAMETERS["settings"].make()),
+    "Contributions": lambda: contributions(RECURRENT_NETWORK, SEQUENCES),
     "Explorer": lambda: widget(Explorer),
     "Goal": lambda: Goal(0.9),
     "History": lambda: RUN.history,
@@ -716,13 +735,23 @@ special(
 special("measures.Measure", label=given("label", some_text))
 special("measures.as_measure", measure=given("norm of dW", any_measure))
 special("network.Network.shortcut", layer=given(0, whole(0, 2)))
+special("contributions.contributions", weights=given("b", named(SHARED)))
+special("time_ledger.parts_of", cell=given(CELLS["gru"], one_of(Cell)))
 special("sweeps.Goal", accuracy=given(0.9, either(is_none, real(1.0))))
 special("sweeps.Goal", loss=given(0.5, either(is_none, real())))
 special("sweeps.advance_until", iterations=given(1, whole(0, 10**15)))
 special("sweeps.sweep_in_turns", seconds=given(0.1, real()))
-for one in ("gradients_through_time", "loss_through_time"):
+for one in (
+    "contributions.contributions",
+    "contributions.word_gradients",
+    "through_time.gradients_through_time",
+    "through_time.loss_through_time",
+    "time_ledger.time_ledger",
+    "time_theory.expected_factors",
+    "time_theory.vanishing_bound",
+):
     special(
-        f"through_time.{one}",
+        one,
         network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
         data=given(SEQUENCES, one_of(SequenceData)),
     )

@@ -44,6 +44,7 @@ class Step:
     states: ClassVar[tuple[str, ...]] = ("h",)
     """What is handed on from step to step."""
 
+    x: Array
     h: Array
     dh: Array
     dc: Array

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vanishing._checks import Array, instance, several, whole_number
+from vanishing.accounts import SMALL, check_balance, judged, ratio, short, verdict
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
 from vanishing.layers import Dense, cross_entropy
@@ -35,23 +36,11 @@ from vanishing.network import Network, check_fit
 from vanishing.training import Trainer, norm
 from vanishing.units import dead_masks, saturated
 
-SHRINKS, GROWS = 1 / 3, 3.0
-"""A layer that multiplies the error's norm by less, or by more, is not healthy."""
-
-SMALL = 0.5
-"""A factor below this is named when a layer shrinks the error."""
-
 FAR_BELOW = 0.5
 """Slopes whose root mean square is below this share of the largest slope count as saturated."""
 
-FAR = 100.0
-"""An error whose norm is divided, or multiplied, by more than this has vanished, or exploded."""
-
 MOSTLY_DEAD = 0.5
 """From this share of dead units on, they are the cause."""
-
-ROUNDING = 1e-12
-"""Relative difference up to which the books count as balanced."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,17 +101,8 @@ class Ledger:
 
     @property
     def verdict(self) -> str:
-        """What becomes of the error on the whole way, in words.
-
-        Ten steps that are healthy one by one can still make an error vanish: a norm that is
-        divided by more than 100 "vanishes", multiplied by more than 100 it "explodes", and
-        else it "arrives". "no error" if there is none to begin with.
-        """
-        if np.isnan(self.attenuation):
-            return "no error"
-        if self.attenuation < 1 / FAR:
-            return "vanishes"
-        return "explodes" if self.attenuation > FAR else "arrives"
+        """What becomes of the error on the whole way, in words; see `accounts.verdict`."""
+        return verdict(self.attenuation)
 
     @property
     def imbalance(self) -> float:
@@ -148,18 +128,13 @@ class Ledger:
         rows = [f"{last:>5}{blank}{self.norms[-1]:>11.1e}  (scores)"]
         for layer in range(last - 1, 0, -1):
             i = layer - 1
-            factors = "".join(f"{_short(of[i]):>{len(name)}}" for name, of in columns.items())
+            factors = "".join(f"{short(of[i]):>{len(name)}}" for name, of in columns.items())
             rows.append(f"{layer:>5}{factors}{self.norms[i]:>11.1e}  {self.causes[i]}")
         head = f"{'layer':>5}{''.join(columns)}{'norm':>11}  cause"
         total = f"first / last layer: {self.attenuation:.2g}"
         if len(self.weights) > 1:
-            total += f", {_short(self.per_layer)} a layer: the error {self.verdict}"
+            total += f", {short(self.per_layer)} a layer: the error {self.verdict}"
         return "\n".join([head, *rows, total])
-
-
-def _short(factor: float) -> str:
-    """Return a factor in as few digits as the reader needs."""
-    return f"x {factor:.2g}"
 
 
 def ledger(network: Network, data: Dataset) -> Ledger:
@@ -209,8 +184,7 @@ def ledger(network: Network, data: Dataset) -> Ledger:
             for i in range(len(pre))
         ),
     )
-    if books.imbalance > ROUNDING:
-        raise ArithmeticError(f"the books are out of balance by a share of {books.imbalance:.1e}")
+    check_balance(books.imbalance)
     return books
 
 
@@ -230,7 +204,7 @@ def _walk_back(
         slope = network.activation.slope(dense[layer].z)
         before, error = error, (network.shortcut(layer) or 1.0) * arrived * slope
         ways = [norm(way) for way in (before, normalized, branch, arrived, error)]
-        factors = [_ratio(after, former) for former, after in itertools.pairwise(ways)]
+        factors = [ratio(after, former) for former, after in itertools.pairwise(ways)]
         # Where there is no such part its factor is 1, even if there is no error.
         there = (above.normalization is not None, True, around, True)
         steps.append([of if has else 1.0 for of, has in zip(factors, there, strict=True)])
@@ -238,13 +212,6 @@ def _walk_back(
     columns = np.array(steps[::-1]).T
     names = ("normalization", "weights", "shortcut", "slopes")
     return np.array(norms[::-1]), dict(zip(names, columns, strict=True))
-
-
-def _ratio(after: float, before: float) -> float:
-    """Return by what a norm was multiplied: infinity if it came from nothing."""
-    if before > 0:
-        return after / before
-    return math.inf if after > 0 else math.nan
 
 
 def _forward(network: Network, data: Dataset) -> list[Dense]:
@@ -305,25 +272,21 @@ def cause(
           and "normalization" or "shortcut" where one of these has a factor below 1/2.
     """
     f = find_activation(activation)
-    if not arrives > 0:
-        return "no error arrives"
-    if shortcut == math.inf:
+    if arrives > 0 and shortcut == math.inf:
         return "around the layer only"
-    product = weights * slopes * normalization * shortcut
-    if SHRINKS <= product <= GROWS:
-        return "healthy"
-    if product > GROWS:
-        return "grows"
+    if found_at_once := judged(weights * slopes * normalization * shortcut, arrives):
+        return found_at_once
     limit = max(SMALL, np.fmin(weights, slopes))  # NaN if neither has anything to work on
     found = ["small weights"] if weights <= limit else []
     if slopes <= limit:
-        found.append(_slopes_cause(f, slopes, dead))
+        found.append(slopes_cause(f, slopes, dead))
     others = {"normalization": normalization, "shortcut": shortcut}
     found += [name for name, factor in others.items() if factor < SMALL]
     return " and ".join(found)
 
 
-def _slopes_cause(f: Activation, slopes: float, dead: float) -> str:
+def slopes_cause(f: Activation, slopes: float, dead: float) -> str:
+    """Return in words why slopes take from an error; as for `cause`."""
     if slopes == 0 or dead >= MOSTLY_DEAD:
         return "dead units"
     if f.bounds is None:
