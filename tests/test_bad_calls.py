@@ -503,7 +503,6 @@ FORMULAS = (
     "through_time.back",
     "through_time.loss_and_error",
     "through_time.sum_over_time",
-    "training.choose_pass",
     "sweeps.Advancing",
     "sweeps.Sweepable",
     "training.norm",

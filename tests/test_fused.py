@@ -15,7 +15,11 @@ ROUNDING = {np.float64: 1e-12, np.float32: 2e-4}
 
 
 def assert_same(network: Network, data: Dataset, dtype: type) -> None:
-    """Assert that both passes give the same to rounding, relative to each array's largest."""
+    """Assert that both passes give the same to rounding, relative to each array's largest.
+
+    Normalization of a few values takes differences of what is nearly equal, so there the largest
+    of all arrays counts.
+    """
     kind = np.dtype(dtype)
     fused, plain = Fused(network, data, kind), Backprop(network, data, kind)
     parameters = Parameters.of(network, kind)
@@ -33,9 +37,11 @@ def assert_same(network: Network, data: Dataset, dtype: type) -> None:
                     for ours, theirs in zip(fused.delta, plain.delta, strict=True)
                 ),
             ]
+            largest_of_all = max(float(np.abs(theirs).max()) for _, theirs in pairs)
             for ours, theirs in pairs:
                 assert ours.dtype == theirs.dtype == kind
-                largest = float(np.abs(theirs).max())
+                own = float(np.abs(theirs).max())
+                largest = own if network.normalization is None else largest_of_all
                 tolerance = ROUNDING[dtype] * largest + 1e-37
                 np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=0)
             for delta in fused.delta:
@@ -43,11 +49,13 @@ def assert_same(network: Network, data: Dataset, dtype: type) -> None:
 
 
 @settings(max_examples=60)
-@given(problems(), st.sampled_from([np.float64, np.float32]))
+@given(problems(plain=False), st.sampled_from([np.float64, np.float32]))
 @example((network_of((2, 30, 20, 3), "relu"), blob(8)), np.float64)
 @example((network_of((2, 16, 16, 3), "tanh"), blob(9)), np.float64)
 @example((network_of((20, 17, 15, 16), SOFTSIGN), blob(16, 20, 16)), np.float32)
 @example((network_of((2, 3), "relu"), blob(1)), np.float64)
+@example((network_of((2, 30, 30, 30, 3), "relu", 1.0, "batch"), blob(20)), np.float32)
+@example((network_of((3, 20, 30, 30, 3), SOFTSIGN, 0.5, "layer"), blob(17, 3)), np.float64)
 def test_both_passes_agree_to_rounding(problem: tuple[Network, Dataset], dtype: type) -> None:
     assert_same(*problem, dtype)
 
@@ -119,13 +127,6 @@ def test_evaluate_allocates_nothing_of_the_examples_size() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(data)
-
-
-@pytest.mark.parametrize("kind", [(1.0, None), (None, "layer"), (0.5, "batch")])
-def test_networks_that_are_not_plain_are_refused(kind: tuple[float | None, str | None]) -> None:
-    network = network_of((2, 4, 4, 3), "relu", *kind)
-    with pytest.raises(ValueError, match=r"network must be plain, .*got Network\(2-4-4-3, relu, "):
-        Fused(network, blob(5), np.dtype(float))
 
 
 def test_data_must_fit() -> None:

@@ -189,20 +189,13 @@ def test_training_uses_one_thread(
     monkeypatch: pytest.MonkeyPatch, network: Network, data: Dataset
 ) -> None:
     seen: list[int] = []
-    choose = training.choose_pass
+    evaluate = training.Fused.evaluate
 
-    def spied(*args: Any) -> Any:
-        chosen = choose(*args)
-        evaluate = chosen.evaluate
+    def watched(self: Any, parameters: Any) -> float:
+        seen.extend(blas_threads())
+        return evaluate(self, parameters)
 
-        def watched(parameters: Any) -> float:
-            seen.extend(blas_threads())
-            return float(evaluate(parameters))
-
-        chosen.evaluate = watched
-        return chosen
-
-    monkeypatch.setattr(training, "choose_pass", spied)
+    monkeypatch.setattr(training.Fused, "evaluate", watched)
     train(network, data, iterations=3, progress=False)
     assert set(seen) == {1}
     assert set(blas_threads()) == {2}

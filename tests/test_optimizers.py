@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from vanishing.optimizers import Adam, GradientDescent, Memory, Optimizer, clip
+from vanishing.optimizers import Adam, GradientDescent, Memory, Optimizer, clip, norm
 
 
 def test_gradient_descent_goes_against_the_gradient() -> None:
@@ -68,3 +70,29 @@ def test_settings_out_of_bounds_are_refused(wrong: dict[str, float]) -> None:
     (name,) = wrong
     with pytest.raises(ValueError, match=rf"{name} must be .*got"):
         Adam(**wrong)
+
+
+# Norms
+
+
+@given(values=st.lists(st.floats(-1e3, 1e3), min_size=1), power=st.integers(-900, 900))
+def test_norm_neither_underflows_nor_overflows(values: list[float], power: int) -> None:
+    array = np.array(values)
+    assume(np.abs(array).max() > 1e-3)
+    expected = math.sqrt(math.fsum(x * x for x in values))
+    assert norm(np.ldexp(array, power)) == pytest.approx(math.ldexp(expected, power), rel=1e-12)
+
+
+def test_norms_of_what_is_not_finite_or_nothing() -> None:
+    assert norm(np.zeros(3)) == 0
+    assert norm(np.array([1.0, -np.inf])) == np.inf
+    assert math.isnan(norm(np.array([1.0, np.nan])))
+    assert norm(np.array([[3.0], [-4.0]])) == 5
+    assert norm(np.full(4, 1e-30, np.float32)) == pytest.approx(2e-30, rel=1e-6)
+
+
+def test_clipping_knows_lengths_whose_square_overflows() -> None:
+    for value in (1e200, 1e-200):
+        gradient = np.full(4, value)
+        assert clip(gradient, value) == pytest.approx(2 * value)
+        np.testing.assert_allclose(gradient, value / 2)

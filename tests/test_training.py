@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 import recipe
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import EVERY_ACTIVATION, KINDS, SOFTSIGN, blob, network_of
 
 import vanishing
 from vanishing import Activation, Dataset, History, Network, Trainer, gradients, spiral, train
-from vanishing.backprop import Backprop, total_loss
-from vanishing.fused import Fused
-from vanishing.training import STRETCH, choose_pass, layer_steps, norm
+from vanishing.backprop import total_loss
+from vanishing.experiment import Experiment, Settings
+from vanishing.sweeps import Job, sweep
+from vanishing.training import STRETCH, layer_steps
+from vanishing.variant import Variant
 
 Kind = tuple[float | None, str | None]
 
@@ -119,13 +121,7 @@ def test_statistics_of_a_record_and_the_runs_own_words(data: Dataset, network: N
     assert len({run, run, train(network, data, iterations=3, progress=False)}) == 2
 
 
-# Which pass
-
-
-def test_the_fused_pass_serves_plain_networks_and_the_plain_one_all_others() -> None:
-    for kind in KINDS:
-        found = choose_pass(network_of((2, 4, 4, 3), "relu", *kind), blob(5), np.dtype(float))
-        assert type(found) is (Fused if kind == (None, None) else Backprop)
+# Every kind of network
 
 
 @pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
@@ -145,6 +141,37 @@ def test_training_follows_the_plain_gradients(f: Activation) -> None:
                 now.weights + now.biases, network.weights + network.biases, strict=True
             ):
                 np.testing.assert_allclose(ours, theirs, atol=1e-14)
+
+
+@pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
+def test_a_long_gradient_is_clipped_and_the_record_is_of_what_it_was(f: Activation) -> None:
+    data, network = blob(13), network_of((2, 6, 6, 3), f)
+    found = gradients(network, data, regularization=0.01)
+    length = math.sqrt(sum(float(np.sum(g * g)) for g in (*found.dW, *found.db)))
+    for limit, factor in ((length / 3, 1 / 3), (2 * length, 1.0)):
+        trainer = Trainer(network, data, regularization=0.01, clip_norm=limit)
+        trainer.advance(1)
+        for now, before, dW in zip(trainer.network.weights, network.weights, found.dW, strict=True):
+            np.testing.assert_allclose(before - now, 0.1 * factor * dW, atol=1e-15)
+        for now, before, db in zip(trainer.network.biases, network.biases, found.db, strict=True):
+            np.testing.assert_allclose(before - now, 0.1 * factor * db, atol=1e-15)
+        recorded = float(np.linalg.norm(trainer.history.total_gradient_norm[0]))
+        assert recorded == pytest.approx(length, rel=1e-12)
+
+
+def test_clipping_reaches_every_way_to_train() -> None:
+    data, network = blob(13), network_of((2, 6, 6, 3), "tanh", scale=2.0)
+    run = train(network, data, iterations=5, clip_norm=0.01, progress=False)
+    free = train(network, data, iterations=5, progress=False)
+    assert run.history.loss[-1] != free.history.loss[-1]
+    ((_, swept),) = sweep([Job(network, data, 5, clip_norm=0.01)], progress=False)
+    settings = Settings(Variant("tanh", clip_norm=0.01), data=data)
+    experiment = Experiment(settings)
+    assert experiment.trainers[0].clip_norm == 0.01
+    np.testing.assert_array_equal(swept.history.record, run.history.record)
+    for wrong in (0, -1.0, math.nan, "1"):
+        with pytest.raises((TypeError, ValueError), match=r"clip_norm must be .*; got"):
+            Trainer(network, data, clip_norm=wrong)  # type: ignore[arg-type]
 
 
 # Which rows
@@ -559,22 +586,6 @@ def test_room_can_be_made_beforehand(data: Dataset, network: Network) -> None:
 
 
 # Norms of any size
-
-
-@given(values=st.lists(st.floats(-1e3, 1e3), min_size=1), power=st.integers(-900, 900))
-def test_norm_neither_underflows_nor_overflows(values: list[float], power: int) -> None:
-    array = np.array(values)
-    assume(np.abs(array).max() > 1e-3)
-    expected = math.sqrt(math.fsum(x * x for x in values))
-    assert norm(np.ldexp(array, power)) == pytest.approx(math.ldexp(expected, power), rel=1e-12)
-
-
-def test_norms_of_what_is_not_finite_or_nothing() -> None:
-    assert norm(np.zeros(3)) == 0
-    assert norm(np.array([1.0, -np.inf])) == np.inf
-    assert math.isnan(norm(np.array([1.0, np.nan])))
-    assert norm(np.array([[3.0], [-4.0]])) == 5
-    assert norm(np.full(4, 1e-30, np.float32)) == pytest.approx(2e-30, rel=1e-6)
 
 
 def exact_rows(trainer: Trainer, data: Dataset) -> tuple[History, dict[str, Any]]:

@@ -227,6 +227,7 @@ class Experiment:
                 self.data,
                 step_size=settings.step_size if own.step_size is None else own.step_size,
                 regularization=settings.regularization,
+                clip_norm=own.clip_norm,
                 most_rows=MOST_ROWS,
             )
             for own, network in zip(settings.variants, networks, strict=True)

@@ -1,26 +1,23 @@
-"""The fast pass for plain networks: the same numbers as `vanishing.backprop`, in fewer steps."""
+"""The fast pass: the same numbers as `vanishing.backprop`, in fewer steps, on memory it has."""
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from vanishing._checks import Array
 from vanishing.data import Dataset
+from vanishing.layers import EPSILON, NORMALIZATIONS
 from vanishing.network import Network, check_fit
 from vanishing.parameters import CACHE_LINE, Parameters, aligned
 
-WIDE = 16
-"""Units from which on a layer counts as wide, see `Fused`."""
-
 
 class Fused:
-    """The pass through a plain network, with all that it needs allocated beforehand.
+    """The pass through a network of any kind, with all that it needs allocated beforehand.
 
     Parameters
     ----------
     network : Network
-        Says which sizes and which activation; its parameters are not used.
+        Says which sizes, activation, shortcuts and normalization; its parameters are not used.
     data : Dataset
         Points and labels that fit the network.
     dtype : dtype
@@ -37,13 +34,14 @@ class Fused:
     Raises
     ------
     ValueError
-        If the network has shortcuts or normalizations, or does not fit the data.
+        If the network does not fit the data.
 
     Notes
     -----
     Four choices make the step fast (measured in `benchmarks/`):
 
-    - biases are one more row of the weights, against a column of ones in h;
+    - biases are one more row of the weights, against a column of ones in h; a normalization, which
+      stands between the product and the biases, takes them apart;
     - arrays of one value an example and unit are stored unit by unit ("Fortran order"), so that
       the products run along the examples and the softmax along rows of their full length;
     - every unit's row begins on a cache line. So the examples are padded with copies of the last
@@ -53,36 +51,34 @@ class Fused:
 
     def __init__(self, network: Network, data: Dataset, dtype: np.dtype[Any]) -> None:
         check_fit(network, data)
-        if not network.is_plain:
-            raise ValueError(f"network must be plain, without shortcuts or such; got {network}")
         self._activation = network.activation
         self.gradient = Parameters(network.sizes, dtype)
+        line = CACHE_LINE // dtype.itemsize
+        self._rows = -(-len(data) // line) * line
+        self._shortcuts = [network.shortcut(layer) for layer in range(len(network.weights))]
         self._allocate_layers(network.sizes, data, dtype)
         self._allocate_softmax(data, dtype)
+        self._normalizations = self._allocate_normalizations(network)
 
     def _allocate_layers(self, sizes: tuple[int, ...], data: Dataset, dtype: np.dtype[Any]) -> None:
-        line = CACHE_LINE // dtype.itemsize
-        rows = -(-len(data) // line) * line
-
-        # One memory serves a hidden layer's z, then h (with its column of ones), then delta.
+        rows = self._rows
         self._h = [_by_units(rows, units + 1, dtype) for units in sizes[:-1]]
-        hidden = [h[:, :-1] for h in self._h[1:]]
-        self._scores = _by_units(rows, sizes[-1], dtype)
-        self._z = [*hidden, self._scores]
-        self.delta = [*hidden, _by_units(rows, sizes[-1], dtype)]
-        self._slope = [_by_units(rows, units, dtype) for units in sizes[1:-1]]
         for h in self._h:
             h[:, -1] = 1
         self._h[0][:, :-1] = np.pad(data.points, ((0, rows - len(data)), (0, 0)), mode="edge")
-        # Between two wide layers dW = h^T delta is a third faster if delta lies example by example,
-        # which pays for the copy; a narrow product is over before that.
-        scratch = aligned(rows * max(sizes), dtype)
-        self._row_major = [
-            scratch[: rows * fan_out].reshape(rows, fan_out)
-            if min(fan_in, fan_out) >= WIDE
-            else None
-            for fan_in, fan_out in itertools.pairwise(sizes)
+        self._scores = _by_units(rows, sizes[-1], dtype)
+        # One memory serves a hidden layer's z, then f(z), then delta; without a shortcut it is that
+        # of the h that goes up (all but its column of ones).
+        hidden = [
+            h[:, :-1] if shortcut is None else _by_units(rows, h.shape[1] - 1, dtype)
+            for h, shortcut in zip(self._h[1:], self._shortcuts, strict=False)
         ]
+        self._z = [*hidden, self._scores]
+        self.delta = [*hidden, _by_units(rows, sizes[-1], dtype)]
+        self._slope = [_by_units(rows, units, dtype) for units in sizes[1:-1]]
+        # The error at the end of a layer, and at its beginning, by turns.
+        errors = [_by_units(rows, max(sizes), dtype) for _ in range(2)]
+        self._error = [errors[i % 2][:, :units] for i, units in enumerate(sizes[1:-1])]
 
     def _allocate_softmax(self, data: Dataset, dtype: np.dtype[Any]) -> None:
         n = len(data)
@@ -94,6 +90,16 @@ class Fused:
         self._ones = np.ones(classes, dtype)
         self._largest, self._total, self._weight = (aligned(rows, dtype) for _ in range(3))
 
+    def _allocate_normalizations(
+        self, network: Network
+    ) -> "list[InPlaceNormalization] | list[None]":
+        hidden = self._z[:-1]
+        if network.normalization is None:
+            return [None for _ in hidden]
+        axis = NORMALIZATIONS[network.normalization]
+        scratch = _by_units(self._rows, max(network.sizes), self._part.dtype)
+        return [InPlaceNormalization(axis, self._part, scratch[:, : z.shape[1]]) for z in hidden]
+
     def evaluate(self, parameters: Parameters) -> float:
         """Return the mean cross-entropy; leave its gradient, and delta of each layer."""
         self._forward(parameters)
@@ -104,9 +110,19 @@ class Fused:
     def _forward(self, parameters: Parameters) -> None:
         """Compute h and f'(z) of every hidden layer, then the scores."""
         overwrite = self._activation.overwrite
-        for h, v, z, slope in zip(self._h, parameters.V, self._z, self._slope, strict=False):
-            np.matmul(h, v, out=z)
+        for layer, slope in enumerate(self._slope):
+            h, z = self._h[layer], self._z[layer]
+            normalization, shortcut = self._normalizations[layer], self._shortcuts[layer]
+            if normalization is None:
+                np.matmul(h, parameters.V[layer], out=z)
+            else:
+                np.matmul(h[:, :-1], parameters.W[layer], out=z)
+                np.add(normalization.forward(z), parameters.b[layer], out=z)
             overwrite(z, slope)
+            if shortcut is not None:
+                out = self._h[layer + 1][:, :-1]
+                np.multiply(z, shortcut, out=out)
+                np.add(h[:, :-1], out, out=out)
         # Where the result is small, np.dot costs half a microsecond less than np.matmul.
         np.dot(parameters.V[-1].T, self._h[-1].T, out=self._scores.T)
 
@@ -127,15 +143,80 @@ class Fused:
 
     def _backward(self, parameters: Parameters) -> None:
         """Compute the gradient of the data loss, from the last layer to the first."""
-        for layer in reversed(range(len(self.delta))):
-            delta, copy = self.delta[layer], self._row_major[layer]
-            if copy is not None:
-                np.copyto(copy, delta)
-            np.dot(self._h[layer].T, delta if copy is None else copy, out=self.gradient.V[layer])
+        last = len(self.delta) - 1
+        np.dot(self._h[last].T, self.delta[last], out=self.gradient.V[last])
+        if last > 0:
+            np.matmul(self.delta[last], parameters.W[last].T, out=self._error[-1])
+        for layer in reversed(range(last)):
+            delta, error, shortcut = self.delta[layer], self._error[layer], self._shortcuts[layer]
+            np.multiply(error, self._slope[layer], out=delta)
+            if shortcut is not None:
+                np.multiply(delta, shortcut, out=delta)
+            through = self._gradient_of(layer)
             if layer > 0:
-                before = self.delta[layer - 1]
-                np.matmul(delta, parameters.W[layer].T, out=before)
-                np.multiply(before, self._slope[layer - 1], out=before)
+                below = self._error[layer - 1]
+                np.matmul(through, parameters.W[layer].T, out=below)
+                if shortcut is not None:
+                    np.add(below, error, out=below)
+
+    def _gradient_of(self, layer: int) -> Array:
+        """Compute dW and db; return delta as it is once it has passed the normalization."""
+        h, delta, normalization = self._h[layer], self.delta[layer], self._normalizations[layer]
+        if normalization is None:
+            np.dot(h.T, delta, out=self.gradient.V[layer])
+            return delta
+        # Padded rows are zero, so that they do not count.
+        np.add.reduce(delta, axis=0, out=self.gradient.b[layer])
+        through = normalization.backward(delta)
+        np.dot(h[:, :-1].T, through, out=self.gradient.W[layer])
+        return through
+
+
+class InPlaceNormalization:
+    """What `vanishing.layers.Normalization` does, on arrays that are there already.
+
+    Parameters
+    ----------
+    axis : int
+        As there.
+    part : ndarray of shape (rows,)
+        1 / n for an example, 0 for a padded row.
+    scratch : ndarray of shape (rows, units)
+        For what is needed no longer than a step takes; several layers may share it.
+    """
+
+    def __init__(self, axis: int, part: Array, scratch: Array) -> None:
+        rows, units = scratch.shape
+        self._axis = axis
+        self._padded = slice(np.count_nonzero(part), None)
+        # A mean is a product with this.
+        self._part = part if axis == 0 else np.full(units, 1 / units, part.dtype)
+        self._y, self._scratch = _by_units(rows, units, part.dtype), scratch
+
+    def _mean(self, values: Array) -> Array:
+        """Return the mean along the axis, with an axis of length 1; padded rows do not count."""
+        along = values.T if self._axis == 0 else values
+        return np.expand_dims(np.dot(along, self._part), self._axis)
+
+    def forward(self, a: Array) -> Array:
+        """Return y = (a - mean) / deviation; a is used up."""
+        y = self._y
+        np.subtract(a, self._mean(a), out=y)
+        np.multiply(y, y, out=a)
+        self._inverse = 1 / np.sqrt(self._mean(a) + EPSILON)
+        np.multiply(y, self._inverse, out=y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient by a; y is used up."""
+        y, da = self._y, self._scratch
+        np.multiply(dy, y, out=da)
+        np.multiply(y, self._mean(da), out=y)
+        np.subtract(dy, y, out=da)
+        np.subtract(da, self._mean(dy), out=da)
+        np.multiply(da, self._inverse, out=da)
+        da[self._padded] = 0
+        return da
 
 
 def _by_units(rows: int, units: int, dtype: np.dtype[Any]) -> Array:

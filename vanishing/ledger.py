@@ -33,7 +33,8 @@ from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
 from vanishing.layers import Dense, cross_entropy
 from vanishing.network import Network, check_fit
-from vanishing.training import Trainer, norm
+from vanishing.optimizers import norm
+from vanishing.training import Trainer
 from vanishing.units import dead_masks, saturated
 
 FAR_BELOW = 0.5

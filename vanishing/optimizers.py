@@ -87,6 +87,17 @@ class Adam(Optimizer):
         return parameters - self.step_size * step, (mean, square, count)
 
 
+def norm(values: Array) -> float:
+    """Return the root sum of squares; scaled first, since squares of 1e-200 would be zero."""
+    # NumPy's double precision has room enough for the squares of single precision.
+    if values.dtype == np.float32:
+        return float(np.linalg.norm(values.astype(np.float64)))
+    largest = float(np.abs(values).max())
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.sqrt(np.square(values / values.dtype.type(largest)).sum()))
+
+
 def clip(gradient: Array, largest_norm: float) -> float:
     """Shorten a gradient in place, if it is longer than allowed; its direction stays.
 
@@ -107,10 +118,12 @@ def clip(gradient: Array, largest_norm: float) -> float:
     R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
     networks", ICML 2013.
     """
-    norm = float(np.linalg.norm(gradient))
-    if norm > largest_norm:
-        gradient *= largest_norm / norm
-    return norm
+    length = float(np.linalg.norm(gradient))
+    if not 0 < length < math.inf:
+        length = norm(gradient)
+    if length > largest_norm:
+        gradient *= largest_norm / length
+    return length
 
 
 OPTIMIZERS: dict[str, type[GradientDescent] | type[Adam]] = {

@@ -295,6 +295,8 @@ class Job:
         As for `vanishing.train`.
     until : Goal, optional
         Where the run ends before it has made all iterations; see `advance_until`.
+    clip_norm : float, optional
+        As for `vanishing.train`.
 
     Raises
     ------
@@ -310,6 +312,7 @@ class Job:
     dtype: DTypeLike = np.float64
     record_every: int = 1
     until: Goal | None = None
+    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         trainer = Trainer(self.network, self.data, **self.settings)
@@ -325,7 +328,7 @@ class Job:
     @property
     def settings(self) -> dict[str, Any]:
         """What a `Trainer` is told besides network and data."""
-        names = ("step_size", "regularization", "dtype", "record_every")
+        names = ("step_size", "regularization", "dtype", "clip_norm", "record_every")
         return {name: getattr(self, name) for name in names}
 
     def advance(self, state: Any, seconds: float) -> Stretch:

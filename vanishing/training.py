@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -19,12 +18,13 @@ from vanishing._checks import (
     truth,
     whole_number,
 )
-from vanishing.backprop import Backprop, Pass, checked_regularization
+from vanishing.backprop import Pass, checked_regularization
 from vanishing.data import Dataset
 from vanishing.fused import Fused
 from vanishing.history import Book, Columns, History
 from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.network import Network, check_fit
+from vanishing.optimizers import clip, norm
 from vanishing.parameters import Parameters
 
 LATEST = 10**15
@@ -82,6 +82,10 @@ class Trainer:
     dtype : {numpy.float64, numpy.float32}
         The precision to train in. The published run comes out to its last digit in float64;
         float32 takes about half the time.
+    clip_norm : float, optional
+        A longer gradient (of the total loss, by all parameters together) is shortened to this norm
+        before the step, and keeps its direction; see `vanishing.optimizers.clip`. The record, and
+        every measure of it, is of the gradient before that.
     record_every : int
         Only the iterations that this divides are recorded.
     most_rows : int, optional
@@ -119,6 +123,7 @@ class Trainer:
         step_size: float | Sequence[float] = 0.1,
         regularization: float = 1e-3,
         dtype: DTypeLike = np.float64,
+        clip_norm: float | None = None,
         record_every: int = 1,
         most_rows: int | None = None,
         first_iteration: int = 0,
@@ -126,6 +131,7 @@ class Trainer:
         check_fit(network, data)
         self.step_sizes = layer_steps(step_size, len(network.weights))
         self.regularization = checked_regularization(regularization)
+        self.clip_norm = None if clip_norm is None else real_number("clip_norm", clip_norm)
         self._start, self._data = network.copy(), data
         kind = precision(dtype)
         every = whole_number("record_every", record_every, at_least=1, at_most=LATEST)
@@ -135,7 +141,7 @@ class Trainer:
         )
         self.diverged_at: int | None = None
         self.loss = math.nan
-        self._pass = choose_pass(network, data, kind)
+        self._pass: Pass = Fused(network, data, kind)
         own = Parameters.of(network, kind)
         # The one that iteration i reads stands at i modulo 2.
         self._buffers = [own, own.like()] if self.iteration % 2 == 0 else [own.like(), own]
@@ -242,6 +248,8 @@ class Trainer:
         self._add_penalty(self._buffers[side].flat)
         if self._book.wants(iteration):
             self._book.enter(iteration, self._row(loss, squares, side))
+        if self.clip_norm is not None:
+            clip(self._total, self.clip_norm)
         self._update(self._buffers[side].flat, self._buffers[1 - side].flat)
         self.loss = loss
         self.iteration = iteration + 1
@@ -260,9 +268,11 @@ class Trainer:
     def _row(self, loss: float, weight_squares: list[float], side: int) -> list[float]:
         """Return what the book keeps of an iteration, in the order of `Columns`."""
         squares = [*weight_squares, *(float(values.dot(values)) for values in self._flat)]
-        norms = [math.sqrt(square) for square in squares]
-        if not self._safe[0] < min(squares) <= max(squares) < self._safe[1]:
-            norms = [norm(values) for values in (*self._weights[side], *self._flat)]
+        low, high = self._safe
+        norms = [
+            math.sqrt(square) if low < square < high else norm(values)
+            for square, values in zip(squares, (*self._weights[side], *self._flat), strict=True)
+        ]
         layers = len(weight_squares)
         sums = self._absolute_sums(self._pass.gradient.flat, self._buffers[side].flat)
         return [loss, *sums[:layers], *norms[: 3 * layers], *sums[layers:], *norms[3 * layers :]]
@@ -291,19 +301,6 @@ class Trainer:
             self._book.make_room(rows)
 
 
-def choose_pass(network: Network, data: Dataset, dtype: np.dtype[Any]) -> Pass:
-    """Return the fastest pass that serves for a network: fused where it applies, else plain."""
-    return Fused(network, data, dtype) if network.is_plain else Backprop(network, data, dtype)
-
-
-def norm(values: Array) -> float:
-    """Return the root sum of squares; scaled first, since squares of 1e-200 would be zero."""
-    largest = float(np.abs(values).max())
-    if not 0 < largest < math.inf:
-        return largest
-    return largest * float(np.sqrt(np.square(values / values.dtype.type(largest)).sum()))
-
-
 def train(
     network: Network,
     data: Dataset,
@@ -313,13 +310,14 @@ def train(
     iterations: int = 50_000,
     progress: bool = True,
     dtype: DTypeLike = np.float64,
+    clip_norm: float | None = None,
     record_every: int = 1,
 ) -> Run:
     """Train a copy of a network by gradient descent on the full batch.
 
     Parameters
     ----------
-    network, data, step_size, regularization, dtype, record_every
+    network, data, step_size, regularization, dtype, clip_norm, record_every
         As for `Trainer`; the network and the data stay as they are.
     iterations : int
         How many steps to make; at least 1.
@@ -347,6 +345,7 @@ def train(
             step_size=step_size,
             regularization=regularization,
             dtype=dtype,
+            clip_norm=clip_norm,
             record_every=record_every,
         )
         trainer.make_room(count)

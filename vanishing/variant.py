@@ -74,6 +74,8 @@ class Variant:
         As for `Network`.
     step_size : float or tuple of float, optional
         One for all layers, or one a layer.
+    clip_norm : float, optional
+        As for `Trainer`; left out, no gradient is clipped.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Variant:
     residual: float | None = None
     normalization: str | None = None
     step_size: float | tuple[float, ...] | None = None
+    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         text("name", self.name)
@@ -111,8 +114,9 @@ class Variant:
     def _check_numbers(self) -> None:
         if self.hidden_layers is not None:
             whole_number("hidden_layers", self.hidden_layers, at_least=1, at_most=1000)
-        if self.residual is not None:
-            real_number("residual", self.residual)
+        for name in ("residual", "clip_norm"):
+            if getattr(self, name) is not None:
+                self._settle(name, real_number(name, getattr(self, name)))
         for name, check in (("scale", layer_scales), ("step_size", layer_steps)):
             value = getattr(self, name)
             if value is None:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from peers.task import Advance, Record, Task
+from peers.task import EPSILON, Advance, Record, Task
 
 jax.config.update("jax_enable_x64", True)
 
@@ -23,11 +23,19 @@ def prepare(task: Task) -> Advance:
     f = jax.nn.sigmoid if task.activation == "sigmoid" else jax.nn.relu
     step, reg = task.step_size, task.regularization
 
+    def branch(h: Any, W: Any, b: Any) -> Any:
+        a = h @ W
+        if task.axis is not None:
+            mean, variance = (of(a, axis=task.axis, keepdims=True) for of in (jnp.mean, jnp.var))
+            a = (a - mean) / jnp.sqrt(variance + EPSILON)
+        return f(a + b)
+
     def data_loss(parameters: Parameters) -> Any:
         weights, biases = parameters
         h = X
         for W, b in zip(weights[:-1], biases[:-1], strict=True):
-            h = f(h @ W + b)
+            out = branch(h, W, b)
+            h = out if task.residual is None or h.shape != out.shape else h + task.residual * out
         scores = h @ weights[-1] + biases[-1]
         return -jnp.mean(jnp.sum(one_hot * jax.nn.log_softmax(scores), axis=1))
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+EPSILON = 1e-5
+"""Added to the variance by which one normalizes."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -28,6 +31,8 @@ class Task:
         The precision to train in.
     step_size, regularization : float
         As in the lecture.
+    residual, normalization
+        As a `vanishing.Network` has them.
     """
 
     points: Array
@@ -37,12 +42,19 @@ class Task:
     dtype: str
     step_size: float = 0.1
     regularization: float = 1e-3
+    residual: float | None = None
+    normalization: str | None = None
 
     def start(self) -> tuple[Array, list[Array], list[Array]]:
         """Return points, weights and biases in the task's precision, copied."""
         weights = [w.astype(self.dtype) for w in self.weights]
         biases = [np.zeros((1, w.shape[1]), self.dtype) for w in weights]
         return self.points.astype(self.dtype), weights, biases
+
+    @property
+    def axis(self) -> int | None:
+        """The axis to normalize along: 0 over the examples, 1 over the units, None not at all."""
+        return {"batch": 0, "layer": 1, None: None}[self.normalization]
 
     def one_hot(self) -> Array:
         """Return the labels as rows of zeros with one 1."""
