@@ -505,7 +505,7 @@ FORMULAS = (
     "through_time.sum_over_time",
     "sweeps.Advancing",
     "sweeps.Sweepable",
-    "training.norm",
+    "optimizers.norm",
     "units.dead_masks",
     "units.saturated",
 )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vanishing._checks import Array, instance, one_of, real_number
+from vanishing.optimizers import norm
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import SequenceData
 from vanishing.through_time import gradients_through_time
-from vanishing.training import norm
 
 SHARED = ("W_x", "W_h", "b")
 """The parameters that all steps share."""

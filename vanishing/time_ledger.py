@@ -40,10 +40,10 @@ from vanishing.accounts import (
 )
 from vanishing.cells import Cell, GRUStep, LSTMStep, SimpleStep, State, Step
 from vanishing.ledger import slopes_cause
+from vanishing.optimizers import norm
 from vanishing.recurrent import RecurrentNetwork, check_sequences
 from vanishing.sequences import SequenceData
 from vanishing.through_time import loss_and_error
-from vanishing.training import norm
 from vanishing.units import dead_masks
 
 ANSWERS = "answers"

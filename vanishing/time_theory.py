@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from vanishing._checks import Array, finite_matrix, instance, numbers, shown
 from vanishing.cells import SimpleStep
+from vanishing.optimizers import norm
 from vanishing.recurrent import RecurrentNetwork, check_sequences
 from vanishing.sequences import SequenceData
 from vanishing.time_ledger import parts_of
-from vanishing.training import norm
 
 WIDEST = 2000
 """A matrix with more rows than this is taken for a slip of the pen: its spectrum takes long."""
