@@ -469,6 +469,8 @@ MADE_BY_THE_PACKAGE = (
     "sweeps.Task",
     "sweeps.Job.advance",
     "sweeps.Job.result",
+    "sequence_jobs.SequenceJob.advance",
+    "sequence_jobs.SequenceJob.result",
     "theory.Expectation",
     "time_ledger.TimeLedger",
     "time_theory.Spectrum",
@@ -491,6 +493,7 @@ FORMULAS = (
     "initialization.Scheme",
     "ledger.cause",
     "ledger.slopes_cause",
+    "figures.ledgers.name_nothing",
     "optimizers.clip",
     "optimizers.Optimizer",
     "optimizers.GradientDescent.update",
@@ -767,6 +770,12 @@ for one in ("SequenceTrainer", "train_sequences"):
         network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
         step_size=given(0.1, either(is_none, real())),
     )
+special(
+    "sequence_jobs.SequenceJob",
+    network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)),
+    step_size=given(0.1, either(is_none, real())),
+    iterations=given(1, whole(1, 10**7)),
+)
 special("sequence_training.SequenceTrainer.advance", iterations=given(1, whole(0)))
 special("sequence_training.SequenceTrainer.advance", seconds=given(0.01, to_infinity))
 special("sequence_training.SequenceTrainer.make_room", iterations=given(1, whole(0, 10**7)))

@@ -157,23 +157,19 @@ class Sweepable(Protocol[Result_co]):
 
 
 class Advancing(Protocol):
-    """What `advance_until` advances: a `Trainer`, or one of another kind with the same habits.
+    """What `advance_until` advances: a `Trainer`, or one of another kind with the same habits."""
 
-    Attributes
-    ----------
-    iteration : int
-        How many were made.
-    diverged_at : int or None
-        The iteration whose loss was not finite.
-    loss : float
-        The loss before the last update; NaN before the first.
-    accuracy : float
-        The share of the training examples that are answered correctly.
-    """
+    @property
+    def iteration(self) -> int:
+        """How many iterations were made."""
 
-    iteration: int
-    diverged_at: int | None
-    loss: float
+    @property
+    def diverged_at(self) -> int | None:
+        """The iteration whose loss was not finite."""
+
+    @property
+    def loss(self) -> float:
+        """The loss before the last update; NaN before the first."""
 
     @property
     def accuracy(self) -> float:
