@@ -45,7 +45,7 @@ from vanishing import (
 )
 from vanishing._checks import shown
 from vanishing.cells import CELLS, Cell
-from vanishing.contributions import SHARED, contributions
+from vanishing.contributions import SHARED, Contributions, contributions
 from vanishing.experiment import Experiment, Settings
 from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
@@ -60,6 +60,7 @@ from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
 from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
+from vanishing.time_ledger import TimeLedger, time_ledger
 
 try:
     import resource
@@ -283,12 +284,17 @@ def fresh_axes() -> Axes:
 
 
 BOOKS = ledger(DEEP, DATA)
+TIME_BOOKS = time_ledger(RECURRENT_NETWORK, SEQUENCES)
 SMALL = 50
 
 PARAMETERS: dict[str, Parameter] = {
     "account": given(BOOKS, one_of(Ledger)),
     "accounts": given([BOOKS, BOOKS], sequence(one_of(Ledger))),
+    "accuracies": given(
+        [[1.0, 0.5], [0.5, 0.5]], lambda v: array(2, high=PLANE)(v) and len(v) == 2
+    ),
     "activation": given("tanh", an_activation),
+    "amounts": given([0.5, 1.0], lambda v: array(1, 2, high=PLANE)(v) and np.min(v) >= 0),
     "ax": Parameter(fresh_axes, one_of(Axes)),
     "b": given(RECURRENT_NETWORK.b, array(1, 3, nan=True)),
     "b_out": given(RECURRENT_NETWORK.b_out, array(1, 2, nan=True)),
@@ -315,6 +321,12 @@ PARAMETERS: dict[str, Parameter] = {
     "draw": given(0, whole(0, 10_000)),
     "drawn": Parameter(lambda: figures.points(fresh_axes(), DATA), none_but_good),
     "draws": given(2, whole(1, 100_000)),
+    "distances": given([1, 2], sequence(whole(0, 10**6), 2), "distances"),
+    "expected": given(
+        [0.5, 0.5], either(is_none, lambda v: array(1, 2, nan=True)(v) and not np.min(v) < 0)
+    ),
+    "per_line": given(3, whole(1, 50)),
+    "words": given(["a", "b"], sequence(some_text, 2)),
     "dtype": given(np.float64, none_but_good),
     "epsilon": given(1e-8, real()),
     "every_step": given(False, a_truth),
@@ -737,6 +749,16 @@ special(
 special("measures.Measure", label=given("label", some_text))
 special("measures.as_measure", measure=given("norm of dW", any_measure))
 special("network.Network.shortcut", layer=given(0, whole(0, 2)))
+for one in ("error_over_lag", "ledger_through_time"):
+    special(f"figures.time.{one}", account=given(TIME_BOOKS, one_of(TimeLedger)))
+for one in ("error_over_lag", "contributions_over_lag", "accuracy_over_distance"):
+    special(f"figures.time.{one}", label=given("l", a_text))
+special("figures.time.accuracy_over_distance", chance=given(0.5, real(1.0, zero=True)))
+special(
+    "figures.time.contributions_over_lag",
+    found=given(contributions(RECURRENT_NETWORK, SEQUENCES), one_of(Contributions)),
+)
+special("figures.time.tinted_sentence", limits=given((0.1, 1.0), either(is_none)))
 special("contributions.contributions", weights=given("b", named(SHARED)))
 special("time_ledger.parts_of", cell=given(CELLS["gru"], one_of(Cell)))
 special("sweeps.Goal", accuracy=given(0.9, either(is_none, real(1.0))))

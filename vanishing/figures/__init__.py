@@ -5,7 +5,7 @@ and marker a class. In a notebook, `plt.rcParams.update(figures.STYLE)` makes ev
 on a projector.
 
 `style` says how things look, `regions` draws the plane, `curves` what changes over iterations,
-`ledgers` the account of the error's way back.
+`ledgers` the account of the error's way back, `time` that through time.
 """
 
 from vanishing.figures.curves import (
@@ -51,6 +51,15 @@ from vanishing.figures.style import (
     label,
     layer_style,
 )
+from vanishing.figures.time import (
+    GATED_LOOKS,
+    accuracy_over_distance,
+    cell_look,
+    contributions_over_lag,
+    error_over_lag,
+    ledger_through_time,
+    tinted_sentence,
+)
 
 __all__ = [
     "BARS",
@@ -59,25 +68,31 @@ __all__ = [
     "CURVE_BUCKETS",
     "DROP",
     "FLOOR",
+    "GATED_LOOKS",
     "LAYER_STYLES",
     "STYLE",
     "DecisionRegions",
     "RegionMap",
+    "accuracy_over_distance",
     "band",
     "caption",
+    "cell_look",
     "chance_line",
     "class_style",
     "color",
+    "contributions_over_lag",
     "cut_off",
     "decades",
     "decision_regions",
     "draw_bars",
+    "error_over_lag",
     "gradient_curves",
     "iteration_axis",
     "label",
     "layer_histograms",
     "layer_style",
     "ledger_over_time",
+    "ledger_through_time",
     "loss_curve",
     "measured",
     "move_points",
@@ -86,6 +101,7 @@ __all__ = [
     "size_against_loss",
     "theory_and_measurement",
     "thinned",
+    "tinted_sentence",
     "waterfall",
     "waterfall_bars",
 ]

@@ -1,0 +1,132 @@
+"""Figures of what happens through time."""
+
+from collections.abc import Iterator
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from vanishing import figures
+from vanishing.cells import CELLS, Cell, LSTMStep
+from vanishing.contributions import contributions, word_gradients
+from vanishing.recurrent import RecurrentNetwork
+from vanishing.sequences import agreement
+from vanishing.time_ledger import TimeLedger, time_ledger
+from vanishing.time_theory import expected_factors
+
+TASK = agreement(12)
+DATA = TASK.batch(20, 1)
+
+
+@pytest.fixture
+def ax() -> Iterator[Axes]:
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def drawn(cell: str = "tanh", **settings: object) -> RecurrentNetwork:
+    return RecurrentNetwork.initialize(TASK, 8, cell, rng=0, **settings)  # type: ignore[arg-type]
+
+
+def books(cell: str = "tanh", **settings: object) -> TimeLedger:
+    return time_ledger(drawn(cell, **settings), DATA)
+
+
+def test_cells_are_told_apart_by_more_than_colour() -> None:
+    looks = [figures.cell_look(cell) for cell in ("tanh", "gru", "lstm")]
+    for what in ("color", "linestyle", "marker", "label"):
+        assert len({look[what] for look in looks}) == 3
+    assert figures.cell_look("relu")["color"] == figures.color("relu")
+    assert figures.cell_look("relu")["label"] == "ReLU"
+    assert figures.cell_look(Cell("own", LSTMStep))["label"] == "own"
+    for cell in CELLS.values():
+        assert figures.cell_look(cell) == figures.cell_look(cell.name)
+
+
+def test_error_over_lag_starts_at_zero_and_ends_at_the_first_word(ax: Axes) -> None:
+    account = books(gain=0.5)
+    expected = expected_factors(drawn(gain=0.5), DATA)
+    measured, theory = figures.error_over_lag(ax, account, expected=expected, label="gain 0.5")
+    np.testing.assert_array_equal(measured.get_xdata(), np.arange(13))
+    np.testing.assert_allclose(np.asarray(measured.get_ydata()), account.relative)
+    ends = np.asarray(theory.get_ydata())
+    assert ends[0] == 0
+    assert ends[1] == pytest.approx(np.log10(expected[-1]))
+    assert ends[-1] == pytest.approx(np.log10(expected).sum())
+    assert [line.get_label() for line in (measured, theory)] == ["gain 0.5", "gain 0.5, theory"]
+    assert len(figures.error_over_lag(ax, account)) == 1
+
+
+def test_expected_factors_must_be_as_many_as_steps_back(ax: Axes) -> None:
+    with pytest.raises(ValueError, match="expected must have 12 factors; got 3"):
+        figures.error_over_lag(ax, books(), expected=[1, 1, 1])
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_parts_of_the_ledger_sum_to_the_error(ax: Axes, cell: str) -> None:
+    account = books(cell)
+    *parts, total = figures.ledger_through_time(ax, account)
+    assert [line.get_label() for line in parts] == list(account.columns)
+    summed = np.sum([np.asarray(line.get_ydata()) for line in parts], axis=0)
+    np.testing.assert_allclose(summed, np.asarray(total.get_ydata()), atol=1e-12)
+    assert len({(line.get_linestyle(), line.get_marker()) for line in [*parts, total]}) == 3
+
+
+def test_contributions_leave_out_what_is_nothing(ax: Axes) -> None:
+    found = contributions(drawn(), DATA, "W_h")
+    line = figures.contributions_over_lag(ax, found, cell="lstm")
+    heights = np.asarray(line.get_ydata())
+    assert np.isnan(heights[0])
+    np.testing.assert_array_equal(heights[1:], found.norms[1:])
+    assert ax.get_yscale() == "log"
+    assert "dW_h" in ax.get_ylabel()
+    assert line.get_label() == "LSTM"
+
+
+def test_sentence_is_tinted_by_amount_and_says_it(ax: Axes) -> None:
+    words = DATA.words(0)
+    amounts = word_gradients(drawn(gain=0.5), DATA)[:, 0]
+    written = figures.tinted_sentence(ax, words, amounts, per_line=5)
+    assert [one.get_text() for one in written[:13]] == list(words)
+    assert written[13].get_text() == f"{amounts[0]:.0e}"
+    fills = [one.get_bbox_patch().get_facecolor() for one in written[:13]]  # type: ignore[union-attr]
+    brightness = np.array(fills)[:, :3].sum(axis=1)
+    assert brightness[-1] == brightness.max()
+    assert (np.argsort(amounts) == np.argsort(brightness)).all()
+    rows = {one.get_position()[1] for one in written[:13]}
+    assert len(rows) == 3
+
+
+def test_limits_make_sentences_comparable(ax: Axes) -> None:
+    def fill(amount: float, limits: tuple[float, float] | None) -> tuple[float, ...]:
+        (word, _) = figures.tinted_sentence(ax, ["a"], [amount], limits=limits)
+        return tuple(word.get_bbox_patch().get_facecolor())  # type: ignore[union-attr]
+
+    assert fill(1e-3, (1e-6, 1)) != fill(1e-5, (1e-6, 1))
+    assert fill(1e-9, (1e-6, 1)) == fill(1e-6, (1e-6, 1)) == fill(0, (1e-6, 1))
+    assert fill(1, None) == fill(7, (1e-6, 1))
+    with pytest.raises(ValueError, match="limits must rise"):
+        fill(1, (1, 0.5))
+    with pytest.raises(ValueError, match="limits must be two numbers"):
+        fill(1, (1, 2, 3))  # type: ignore[arg-type]
+
+
+def test_accuracy_over_distance_has_every_run_and_the_median(ax: Axes) -> None:
+    shares = [[1.0, 0.9, 0.8], [0.5, 0.4, 1.0]]
+    rings, line = figures.accuracy_over_distance(ax, [5, 10], shares, cell="gru")
+    np.testing.assert_array_equal(rings.get_xdata(), [5, 5, 5, 10, 10, 10])
+    np.testing.assert_array_equal(line.get_ydata(), [0.9, 0.5])
+    assert line.get_label() == "GRU"
+    with pytest.raises(ValueError, match="distances must be 2, one a row of accuracies; got 1"):
+        figures.accuracy_over_distance(ax, [5], shares)
+
+
+def test_figures_of_time_name_what_is_wrong(ax: Axes) -> None:
+    with pytest.raises(ValueError, match="amounts must be 2, one a word; got 1"):
+        figures.tinted_sentence(ax, ["a", "b"], [1.0])
+    with pytest.raises(ValueError, match="amounts must be zero or positive"):
+        figures.tinted_sentence(ax, ["a"], [-1.0])
+    with pytest.raises(ValueError, match="words must be 1 to 2,000; got 0"):
+        figures.tinted_sentence(ax, [], [1.0])

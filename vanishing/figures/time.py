@@ -1,0 +1,345 @@
+"""Figures of what happens through time: the error's way back, and what each word receives."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from numpy.typing import ArrayLike
+
+from vanishing._checks import Array, instance, real_number, several, shown, text, whole_number
+from vanishing.activations import Activation
+from vanishing.cells import Cell, find_cell
+from vanishing.contributions import Contributions
+from vanishing.figures.ledgers import LINES, decades
+from vanishing.figures.style import caption, check_axes, checked_text, checked_variant, drawable
+from vanishing.time_ledger import TimeLedger
+
+GATED_LOOKS: dict[str, dict[str, Any]] = {
+    "gru": {"color": "#A6761D", "linestyle": "-.", "marker": "D", "label": "GRU"},
+    "lstm": {"color": "#5B2A86", "linestyle": "--", "marker": "s", "label": "LSTM"},
+}
+"""What the cells with gates look like everywhere; a simple cell looks like its activation."""
+
+PART_LINES: dict[str, dict[str, Any]] = {
+    "slopes": LINES["slopes"],
+    "weights": LINES["weights"],
+    "update gate": LINES["slopes"],
+    "forget gate": LINES["slopes"],
+    "detour": LINES["shortcut"],
+    "answers": LINES["normalization"],
+}
+"""The lines of what does something to the error on its way back through time."""
+
+DEEPEST = 12.0
+"""Decades of the tint from light to dark at most, where no limit is given."""
+
+MOST_WORDS = 2000
+"""More words than this are taken for a slip of the pen."""
+
+
+def cell_look(cell: str | Activation | Cell) -> dict[str, Any]:
+    """Return colour, line style, marker and name of a kind of cell, as Matplotlib takes them.
+
+    Parameters
+    ----------
+    cell : str, Activation or Cell
+        Which one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such cell.
+    """
+    found = find_cell(cell)
+    if found.name in GATED_LOOKS:
+        return dict(GATED_LOOKS[found.name])
+    variant = checked_variant(found.activation)
+    name = variant.label if found.name == variant.activation else found.name
+    return {"color": variant.color, "linestyle": "-", "marker": "o", "label": name}
+
+
+def error_over_lag(
+    ax: Axes, account: TimeLedger, *, expected: ArrayLike | None = None, label: str = ""
+) -> list[Line2D]:
+    """Draw the error's norm over the lag, in decades, with theory's line.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    account : TimeLedger
+        The account.
+    expected : array_like of shape (T - 1,), optional
+        The factors that theory expects, as `vanishing.time_theory.expected_factors` returns them.
+    label : str
+        The name in the legend; left out, the cell's.
+
+    Returns
+    -------
+    list of Line2D
+        The measured errors as markers, and theory's line if there is one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    found = instance("account", account, TimeLedger)
+    look = cell_look(found.cell)
+    name = checked_text("label", label) or look["label"]
+    lags = np.arange(found.steps)
+    color, marker = look["color"], look["marker"]
+    lines = ax.plot(
+        lags, _finite(found.relative), marker, color=color, mfc="white", markersize=5, label=name
+    )
+    if expected is not None:
+        factors = _checked_factors(expected, found.steps - 1)
+        lines += ax.plot(
+            lags,
+            _cumulated(factors),
+            color=color,
+            linestyle=look["linestyle"],
+            linewidth=1.5,
+            label=f"{name}, theory",
+        )
+    caption(ax, x="lag: words back from the last", y="error / error at the last, decades")
+    return lines
+
+
+def _checked_factors(expected: ArrayLike, count: int) -> Array:
+    factors = drawable("expected", expected, 1, f"({count},)", gaps=True)
+    if len(factors) != count:
+        raise ValueError(f"expected must have {count} factors; got {len(factors)}")
+    if (factors < 0).any():
+        raise ValueError(f"expected must be zero or positive; got {shown(expected)}")
+    return factors
+
+
+def ledger_through_time(ax: Axes, account: TimeLedger) -> list[Line2D]:
+    """Draw what each part did to the error on its way back, summed up to each lag, in decades.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    account : TimeLedger
+        The account.
+
+    Returns
+    -------
+    list of Line2D
+        One for each part; and last, thick, all of them together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    found = instance("account", account, TimeLedger)
+    lags, every = np.arange(found.steps), max(1, found.steps // 8)
+    ax.axhline(0, color="0.25", linewidth=1)
+    lines = []
+    for part, factors in found.columns.items():
+        style = PART_LINES[part]
+        lines += ax.plot(
+            lags, _cumulated(factors), label=part, markersize=6, markevery=every, **style
+        )
+    look = cell_look(found.cell)
+    total = {"color": look["color"], "label": "all: the error", "linewidth": 3}
+    lines += ax.plot(lags, _finite(found.relative), **total)
+    caption(ax, x="lag: words back from the last", y="decades")
+    return lines
+
+
+def contributions_over_lag(
+    ax: Axes, found: Contributions, *, cell: str | Activation | Cell = "tanh", label: str = ""
+) -> Line2D:
+    """Draw how much each step contributes to a gradient over its lag, on a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    found : Contributions
+        What was found; steps that contribute nothing are left out.
+    cell : str, Activation or Cell
+        What kind of cell it is: gives the look.
+    label : str
+        The name in the legend; left out, the cell's.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    instance("found", found, Contributions)
+    look = cell_look(cell)
+    look["label"] = checked_text("label", label) or look["label"]
+    norms = np.where(found.norms > 0, found.norms, np.nan)
+    (line,) = ax.plot(found.lags, norms, markersize=5, **look)
+    ax.set_yscale("log")
+    caption(ax, x="lag: words back from the last", y=f"norm of its d{found.weights}")
+    return line
+
+
+def tinted_sentence(
+    ax: Axes,
+    words: Sequence[str],
+    amounts: ArrayLike,
+    *,
+    per_line: int = 7,
+    limits: tuple[float, float] | None = None,
+) -> list[Text]:
+    """Write a sentence, each word in a box tinted by how much gradient it receives.
+
+    The tint is logarithmic, yellow for much and dark blue for little, and below each word its
+    amount is printed.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to write; its own lines and ticks are taken away.
+    words : sequence of str
+        The words, in order.
+    amounts : array_like of shape (words,)
+        How much each receives, zero or positive; see `vanishing.contributions.word_gradients`.
+    per_line : int
+        How many words stand side by side, from 1 to 50.
+    limits : tuple of float, optional
+        The amounts that are tinted darkest and lightest. Left out, the largest of these amounts,
+        and the smallest, but no more than twelve decades below. Give several sentences the same to
+        compare them.
+
+    Returns
+    -------
+    list of Text
+        The words and, after them, what is printed below each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    said = [text(f"words[{i}]", word) for i, word in enumerate(several("words", words, "texts"))]
+    if not 0 < len(said) <= MOST_WORDS:
+        raise ValueError(f"words must be 1 to {MOST_WORDS:,}; got {len(said):,}")
+    width = whole_number("per_line", per_line, at_least=1, at_most=50)
+    shares = _tints(amounts, len(said), limits)
+    numbers = drawable("amounts", amounts, 1, "(words,)")
+    places = [(i % width, -(i // width)) for i in range(len(said))]
+    ax.set_axis_off()
+    ax.set(xlim=(-0.5, min(width, len(said)) - 0.5), ylim=(places[-1][1] - 0.6, 0.5))
+    written = [
+        _word(ax, place, word, float(share))
+        for place, word, share in zip(places, said, shares, strict=True)
+    ]
+    return written + [
+        ax.text(x, y - 0.34, f"{amount:.0e}" if amount else "0", ha="center", fontsize=9)
+        for (x, y), amount in zip(places, numbers, strict=True)
+    ]
+
+
+def _word(ax: Axes, place: tuple[int, int], word: str, share: float) -> Text:
+    fill = colormaps["cividis"](share)
+    box = {"boxstyle": "round,pad=0.3", "facecolor": fill, "edgecolor": "0.3"}
+    ink = "black" if share > 0.5 else "white"
+    return ax.text(*place, word, ha="center", va="center", fontsize=12, color=ink, bbox=box)
+
+
+def _tints(amounts: ArrayLike, count: int, limits: Any) -> Array:
+    """Return where each amount lies between the limits, on a logarithmic scale from 0 to 1."""
+    values = drawable("amounts", amounts, 1, "(words,)")
+    if len(values) != count:
+        raise ValueError(f"amounts must be {count}, one a word; got {len(values)}")
+    if (values < 0).any():
+        raise ValueError(f"amounts must be zero or positive; got {shown(amounts)}")
+    powers = decades(values)
+    if limits is None:
+        high = powers.max()
+        low = max(powers.min(), high - DEEPEST)
+    else:
+        ends = several("limits", limits, "two numbers")
+        if len(ends) != 2:
+            raise ValueError(f"limits must be two numbers; got {shown(limits)}")
+        low, high = (math.log10(real_number("limits", one)) for one in ends)
+        if not low < high:
+            raise ValueError(f"limits must rise; got {shown(limits)}")
+    found: Array = np.clip((powers - low) / (high - low), 0, 1) if high > low else powers * 0 + 1
+    return found
+
+
+def accuracy_over_distance(
+    ax: Axes,
+    distances: Sequence[int],
+    accuracies: ArrayLike,
+    *,
+    cell: str | Activation | Cell = "tanh",
+    chance: float = 0.5,
+    label: str = "",
+) -> list[Line2D]:
+    """Draw the accuracy over the distance: a ring each run, and a line through the medians.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    distances : sequence of int
+        The distances.
+    accuracies : array_like of shape (distances, draws)
+        The share of right answers of each run.
+    cell : str, Activation or Cell
+        What kind of cell it is: gives the look.
+    chance : float
+        The accuracy of guessing, drawn as a thin level line.
+    label : str
+        The name in the legend; left out, the cell's.
+
+    Returns
+    -------
+    list of Line2D
+        The rings, and the line.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    x = [
+        whole_number(f"distances[{i}]", one, at_least=0, at_most=10**6)
+        for i, one in enumerate(several("distances", distances, "whole numbers"))
+    ]
+    shares = drawable("accuracies", accuracies, 2, "(distances, draws)")
+    if not x or len(shares) != len(x):
+        raise ValueError(f"distances must be {len(shares)}, one a row of accuracies; got {len(x)}")
+    level = real_number("chance", chance, zero_allowed=True, at_most=1.0)
+    look = cell_look(cell)
+    name = checked_text("label", label) or look["label"]
+    color, style, marker = look["color"], look["linestyle"], look["marker"]
+    rings = ax.plot(
+        np.repeat(x, shares.shape[1]), shares.ravel(), marker, color=color, mfc="none", label="_"
+    )
+    line = ax.plot(x, np.median(shares, axis=1), color=color, linestyle=style, label=name)
+    ax.axhline(level, color="0.25", linewidth=1)
+    ax.set_ylim(min(level, float(shares.min())) - 0.05, 1.03)
+    caption(ax, x="distance, words", y="share of right answers")
+    return rings + line
+
+
+def _cumulated(factors: Array) -> Array:
+    """Return the decades of the product of factors up to each lag, lag 0 first."""
+    return _finite(np.concatenate([[0.0], np.cumsum(decades(factors[::-1]))]))
+
+
+def _finite(values: Array) -> Array:
+    found: Array = np.where(np.isfinite(values), values, np.nan)
+    return found
