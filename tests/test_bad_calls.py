@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 
 import vanishing
 from vanishing import (
@@ -51,16 +52,19 @@ from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
 from vanishing.layers import NORMALIZATIONS
 from vanishing.ledger import Ledger, ledger
-from vanishing.live import PANELS, Explorer, SpiralExplorer
+from vanishing.live import PANELS, Explorer, MapExplorer, SpiralExplorer
 from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS
 from vanishing.measures import MEASURES, Measure
 from vanishing.optimizers import OPTIMIZERS
+from vanishing.planes import Axis, Plane, Survey
+from vanishing.planes import Cell as PlaneCell
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
 from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
 from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
 from vanishing.time_ledger import TimeLedger, time_ledger
+from vanishing.trials import Trial, settings_plane
 
 try:
     import resource
@@ -283,6 +287,12 @@ def fresh_axes() -> Axes:
     return ax
 
 
+PLANE_OF_CELLS = settings_plane(
+    Settings("tanh", sizes=(2, 3, 3), points_per_class=3),
+    Axis("step_size", (0.1, 0.2)),
+    Axis("scale", (0.1, 0.2)),
+    iterations=2,
+)
 BOOKS = ledger(DEEP, DATA)
 TIME_BOOKS = time_ledger(RECURRENT_NETWORK, SEQUENCES)
 SMALL = 50
@@ -415,6 +425,11 @@ PARAMETERS: dict[str, Parameter] = {
     "task": given(TASK, one_of(SequenceTask)),
     "title": given("title", a_text),
     "trainer": Parameter(lambda: Trainer(DEEP, DATA), one_of(Trainer)),
+    "survey": Parameter(lambda: Survey(PLANE_OF_CELLS), one_of(Survey)),
+    "plane": given(PLANE_OF_CELLS, one_of(Plane)),
+    "level": given(0.9, real(1.0)),
+    "column": given(0, whole(0, 1)),
+    "row": given(0, whole(0, 1)),
     "until": given(None, either(is_none, one_of(Goal))),
     "value": given(np.tanh, a_function),
     "values": given([[1.0, 2.0]], array(2, nan=True)),
@@ -467,6 +482,11 @@ MADE_BY_THE_PACKAGE = (
     "history.joined",
     "contributions.Contributions",
     "ledger.Ledger",
+    "figures.maps.PlaneMap",
+    "live.map.Choice",
+    "live.map.MapPanel",
+    "live.map.MapScene",
+    "planes.Cell",
     "lecture.Log",
     "recurrent.States",
     "sequence_training.SequenceHistory",
@@ -521,6 +541,12 @@ FORMULAS = (
     "sweeps.Advancing",
     "sweeps.Sweepable",
     "optimizers.norm",
+    "training.norm",
+    "live.map.slider_along",
+    "live.map.MapExplorer.plays_after",
+    "planes.coarsest_grid",
+    "trials.Trial.advance",
+    "trials.Trial.result",
     "units.dead_masks",
     "units.saturated",
 )
@@ -540,6 +566,11 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "Goal": lambda: Goal(0.9),
     "History": lambda: RUN.history,
     "Measure": lambda: MEASURES["norm of dW"],
+    "Axis": lambda: PLANE_OF_CELLS.x,
+    "MapExplorer": lambda: widget(MapExplorer),
+    "Survey": lambda: Survey(PLANE_OF_CELLS),
+    "Trial": lambda: Trial(PARAMETERS["settings"].make(), 2),
+    "SettingsPlane": lambda: PLANE_OF_CELLS,
     "Network": DEEP.copy,
     "RegionMap": lambda: figures.RegionMap((-1, -1), (1, 1), (3, 3), (4, 4)),
     "Settings": lambda: PARAMETERS["settings"].make(),
@@ -556,7 +587,8 @@ INSTANCES: dict[str, Callable[[], Any]] = {
 
 @functools.cache
 def widget(kind: type) -> Any:
-    return kind(**{"iterations": 20} if kind is Explorer else {})
+    small = {"x": PLANE_OF_CELLS.x, "y": PLANE_OF_CELLS.y, "sizes": (2, 3, 3), "iterations": 2}
+    return kind(**{Explorer: {"iterations": 20}, MapExplorer: small}.get(kind, {}))
 
 
 @dataclass
@@ -580,7 +612,7 @@ class Target:
 
     def free(self, result: Any) -> None:
         """Close what a call has made; what a method returns is still needed."""
-        if self.call in (Explorer, SpiralExplorer):
+        if self.call in (Explorer, SpiralExplorer, MapExplorer):
             result.close()
 
     def kind(self, name: str) -> Parameter:
@@ -729,6 +761,51 @@ special(
     margin=given(1.0, real(400.0, zero=True), "margin|resolution"),
 )
 special("figures.style.class_style", label=given(1, whole(0)))
+AXES = {"x": given(PLANE_OF_CELLS.x, one_of(Axis)), "y": given(PLANE_OF_CELLS.y, one_of(Axis))}
+
+
+def rising_numbers(value: Any) -> bool:
+    return array(1)(value) and len(value) >= 2 and bool(np.all(np.diff(np.array(value, float)) > 0))
+
+
+special(
+    "figures.maps.plane_map",
+    lines=given((), is_empty),
+    chosen=given((0, 0), either(is_none, sequence(whole(0, 1), 2))),
+    limits=given((1.0, 10.0), either(is_none, lambda v: rising_numbers(v) and len(v) == 2)),
+)
+special("figures.maps.cell_colors", scale=given(ScalarMappable(), one_of(ScalarMappable)))
+special("planes.Axis", values=given((1.0, 2.0), lambda v: rising_numbers(v) and min(v) >= 0))
+special("planes.Axis", label=given("label", one_of(str)))
+special("planes.Axis.place", value=given(1.0, either(real(zero=True), to_infinity)))
+special("planes.Line", label=given("label", some_text))
+special("planes.cells_in_turns", seconds=given(0.1, real()))
+special("planes.Line", x=given((1.0, 2.0), sequence(real(zero=True), 2), "x|y"))
+special("planes.Line", y=given((1.0, 2.0), sequence(real(zero=True), 2), "x|y"))
+special("planes.Plane", **AXES, job=given(PLANE_OF_CELLS.job, a_function))
+special("planes.Survey.add", cell=given(PlaneCell(0, 0, 1, 1.0, None), one_of(PlaneCell)))
+special("planes.Survey.cell", column=given(0, whole(0, 1)), row=given(0, whole(0, 1)))
+special("planes.Survey.count", kind=given(1, whole(0, 3)))
+special("planes.coarse_to_fine", columns=given(2, whole(1, 1000)), rows=given(2, whole(1, 1000)))
+special("planes.log_axis", low=given(1.0, lambda v: real()(v) and v < 2))
+special("planes.log_axis", high=given(2.0, lambda v: real()(v) and v > 1))
+special("planes.log_axis", count=given(3, whole(2, 100)), label=given("", one_of(str)))
+special("trials.SettingsPlane", **AXES, job=given(PLANE_OF_CELLS.job, a_function))
+special("trials.Trial", iterations=given(2, whole(1, 10**15)))
+special("trials.penalty_line", regularization=given(1e-3, real(1e12)))
+special("trials.settings_plane", **AXES, iterations=given(2, whole(1, 10**15)))
+special(
+    "live.map.MapExplorer",
+    **AXES,
+    lines=given((), is_empty),
+    variants=given("tanh", lambda v: a_variant(v) or (sequence(a_variant)(v) and len(v) == 1)),
+    iterations=given(10, whole(1, 10**12)),
+    data=given(None, either(is_none, one_of(Dataset))),
+    scale=given(0.1, real(1e6)),
+    step_size=given(0.1, real()),
+    sizes=given((2, 3, 3), lambda v: sizes_of_layers(v) and len(v) > 2 and v[0] == 2),
+)
+special("live.map.MapExplorer.advance", iterations=given(1, whole(0)))
 special("ledger.ledgers", iterations=given([0, 2], is_empty))
 special(
     "live.explorer.Explorer",
@@ -915,7 +992,7 @@ TARGETS = all_targets()
 @pytest.fixture(autouse=True, scope="module")
 def nothing_is_left() -> Iterator[None]:
     yield
-    for kind in (Explorer, SpiralExplorer):
+    for kind in (Explorer, SpiralExplorer, MapExplorer):
         widget(kind).close()
     widget.cache_clear()
     plt.close(one_axes().figure)

@@ -5,7 +5,8 @@ and marker a class. In a notebook, `plt.rcParams.update(figures.STYLE)` makes ev
 on a projector.
 
 `style` says how things look, `regions` draws the plane, `curves` what changes over iterations,
-`ledgers` the account of the error's way back, `time` that through time.
+`ledgers` the account of the error's way back, `time` that through time,
+`maps` what comes of many runs.
 """
 
 from vanishing.figures.curves import (
@@ -33,6 +34,7 @@ from vanishing.figures.ledgers import (
     waterfall,
     waterfall_bars,
 )
+from vanishing.figures.maps import PlaneMap, cell_colors, plane_map
 from vanishing.figures.regions import (
     DecisionRegions,
     RegionMap,
@@ -72,10 +74,12 @@ __all__ = [
     "LAYER_STYLES",
     "STYLE",
     "DecisionRegions",
+    "PlaneMap",
     "RegionMap",
     "accuracy_over_distance",
     "band",
     "caption",
+    "cell_colors",
     "cell_look",
     "chance_line",
     "class_style",
@@ -97,6 +101,7 @@ __all__ = [
     "measured",
     "move_points",
     "name_nothing",
+    "plane_map",
     "points",
     "size_against_loss",
     "theory_and_measurement",

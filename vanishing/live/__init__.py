@@ -1,6 +1,7 @@
 """The live widgets: move a slider, and training starts anew under your hand."""
 
 from vanishing.live.explorer import Explorer
+from vanishing.live.map import MapExplorer
 from vanishing.live.panels import PANELS, ExperimentScene
 from vanishing.live.picture import Panel, Pixels, Scene
 from vanishing.live.player import Player
@@ -12,6 +13,7 @@ __all__ = [
     "ExperimentScene",
     "Explorer",
     "Live",
+    "MapExplorer",
     "Panel",
     "Pixels",
     "Player",

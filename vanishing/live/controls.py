@@ -228,6 +228,20 @@ def choice(
     )
 
 
+def value_slider(
+    description: str, tooltip: str, options: list[tuple[str, Any]]
+) -> Callable[[], Any]:
+    """Return what makes a slider over labels and values; it shows the label."""
+    return functools.partial(
+        widgets.SelectionSlider,
+        description=description,
+        tooltip=tooltip,
+        options=options,
+        style={"description_width": WIDTHS["label"]},
+        layout={"width": WIDTHS["control"]},
+    )
+
+
 CONTROLS: dict[str, Callable[[], Any]] = {
     "step_size": log_slider("step size", "How far an iteration goes", -3, 4),
     "scale": log_slider("initialization scale", "Standard deviation of the initial weights", -3, 1),
@@ -269,6 +283,7 @@ BUTTONS = {
     "step": ("Step", "step-forward", "Make a single iteration"),
     "rewind": ("Rewind", "fast-backward", "Back to iteration 0 and the same weights"),
     "redraw": ("New weights", "random", "Draw other weights, on the same data"),
+    "show_run": ("Open", "search-plus", "Train the framed cell's network below"),
     "reset": ("Reset", "undo", "All as it was at first"),
 }
 """Method, then what stands on its button, the icon, and what it does."""

@@ -1,0 +1,142 @@
+"""Maps as data: the colour of a cell is that of its value, what has no value looks otherwise."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from vanishing import figures
+from vanishing.figures.maps import LINE_STYLES
+from vanishing.planes import Axis, Cell, Line, Plane, Survey, log_axis
+
+
+def job(*_: float) -> Any:
+    raise AssertionError("a figure never trains")
+
+
+@pytest.fixture
+def ax() -> Axes:
+    return plt.figure().subplots()
+
+
+@pytest.fixture
+def survey() -> Survey:
+    found = Survey(
+        Plane(log_axis("step_size", 0.01, 100, 5), Axis("hidden_layers", (1, 2, 3)), job)
+    )
+    for cell in (
+        Cell(0, 0, 10, 0.9, None),
+        Cell(1, 0, 100, 0.92, None),
+        Cell(2, 1, 1000, 1.0, None),
+        Cell(3, 1, None, 0.5, None),
+        Cell(4, 2, None, 0.3, 7),
+    ):
+        found.add(cell)
+    return found
+
+
+def colors(drawn: figures.PlaneMap) -> np.ndarray:
+    return np.asarray(drawn.image.get_array())
+
+
+def test_a_cells_colour_is_that_of_its_iterations(ax: Axes, survey: Survey) -> None:
+    drawn = figures.plane_map(ax, survey)
+    shown = colors(drawn)
+    assert drawn.scale.get_clim() == (10, 1000)
+    bright, middle, dark = (plt.get_cmap("viridis_r")(value) for value in (0.0, 0.5, 1.0))
+    np.testing.assert_allclose(shown[0, 0], bright)
+    np.testing.assert_allclose(shown[0, 1], middle, atol=0.01)
+    np.testing.assert_allclose(shown[1, 2], dark)
+
+
+def test_slow_and_diverged_have_greys_and_marks_of_their_own(ax: Axes, survey: Survey) -> None:
+    drawn = figures.plane_map(ax, survey)
+    shown = colors(drawn)
+    slow, diverged = shown[1, 3, :3], shown[2, 4, :3]
+    assert np.ptp(slow) == np.ptp(diverged) == 0
+    assert slow[0] > diverged[0] + 0.3
+    assert np.asarray(drawn.slow.get_data()).tolist() == [[3], [1]]
+    assert np.asarray(drawn.diverged.get_data()).tolist() == [[4], [2]]
+    assert drawn.slow.get_marker() != drawn.diverged.get_marker()
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["never 90%", "diverged"]
+
+
+def test_what_is_not_known_looks_like_the_coarser_cell(ax: Axes, survey: Survey) -> None:
+    shown = colors(figures.plane_map(ax, survey))
+    np.testing.assert_array_equal(shown[1, 1], shown[0, 0])
+    empty = Survey(survey.plane)
+    np.testing.assert_array_equal(colors(figures.plane_map(ax, empty)), np.ones((3, 5, 4)))
+
+
+def test_an_update_shows_what_came_meanwhile(ax: Axes, survey: Survey) -> None:
+    drawn = figures.plane_map(ax, survey, limits=(1, 100), chosen=(1, 2))
+    assert drawn.frame.get_visible()
+    assert drawn.frame.get_xy() == (0.5, 1.5)
+    survey.add(Cell(4, 0, 1, 1.0, None))
+    survey.add(Cell(0, 2, None, 0.2, None))
+    drawn.update(survey)
+    assert not drawn.frame.get_visible()
+    np.testing.assert_allclose(colors(drawn)[0, 4], plt.get_cmap("viridis_r")(0.0))
+    # What lies beyond the scale has the colour of its end.
+    np.testing.assert_array_equal(colors(drawn)[0, 1], colors(drawn)[1, 2])
+    assert np.asarray(drawn.slow.get_data()).tolist() == [[3, 0], [1, 2]]
+    drawn.update(survey, (4, 0))
+    assert drawn.frame.get_xy() == (3.5, -0.5)
+    assert set(drawn.artists) >= {drawn.image, drawn.slow, drawn.diverged, drawn.frame}
+
+
+def test_lines_lie_where_their_values_are(ax: Axes, survey: Survey) -> None:
+    lines = [Line("wall", (1, 1), (0, 9)), Line("slope", (0.1, 10.0), (1.5, 3.0))]
+    drawn = figures.plane_map(ax, survey, lines=lines)
+    np.testing.assert_allclose(drawn.lines[0].get_xdata(), [2, 2])
+    np.testing.assert_allclose(drawn.lines[0].get_ydata(), [-1, 8])
+    np.testing.assert_allclose(drawn.lines[1].get_xdata(), [1, 3])
+    np.testing.assert_allclose(drawn.lines[1].get_ydata(), [0.5, 2])
+    assert len(set(LINE_STYLES)) == len(LINE_STYLES) > 2
+    # A line that leaves the map does not stretch it.
+    assert ax.get_xlim() == (-0.5, 4.5)
+    assert ax.get_ylim() == (-0.5, 2.5)
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()][2:] == ["wall", "slope"]
+
+
+def test_the_sides_say_values_and_the_bar_says_iterations(ax: Axes, survey: Survey) -> None:
+    figures.plane_map(ax, survey, limits=(5, 2000))
+    assert ax.get_xlabel() == "step size"
+    assert ax.get_ylabel() == "hidden layers"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0.01", "0.1", "1", "10", "100"]
+    assert list(ax.get_xticks()) == [0, 1, 2, 3, 4]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["1", "2", "3"]
+    (bar,) = ax.child_axes
+    assert bar.get_ylabel() == "iterations to 90%"
+    bar.figure.canvas.draw()
+    low, high = bar.get_ylim()
+    assert [
+        label.get_text()
+        for value, label in zip(bar.get_yticks(), bar.get_yticklabels(), strict=True)
+        if low <= value <= high
+    ] == ["10", "100", "1000"]
+
+
+def test_many_values_are_labelled_sparsely(ax: Axes) -> None:
+    wide = Survey(Plane(log_axis("x", 0.01, 10_000, 25), Axis("y", tuple(range(30))), job))
+    figures.plane_map(ax, wide)
+    labels = [t.get_text() for t in ax.get_xticklabels()]
+    assert labels == ["0.01", "0.1", "1", "10", "100", "1000", "10000"]
+    assert len(ax.get_yticks()) <= 7
+
+
+def test_bad_arguments_are_named(ax: Axes, survey: Survey) -> None:
+    with pytest.raises(TypeError, match="survey must be a Survey"):
+        figures.plane_map(ax, survey.plane)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"lines\[0\] must be a Line"):
+        figures.plane_map(ax, survey, lines=[(1, 2)])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="chosen must be a whole number from 0 to 4; got 5"):
+        figures.plane_map(ax, survey, chosen=(5, 0))
+    with pytest.raises(ValueError, match=r"limits must rise; got \(5, 5\)"):
+        figures.plane_map(ax, survey, limits=(5, 5))
