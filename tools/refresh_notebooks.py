@@ -7,6 +7,8 @@ really changed.
     python tools/refresh_notebooks.py notebooks/01_spiral_data.ipynb   # only these
 """
 
+import base64
+import io
 import sys
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -35,6 +38,32 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         )
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
+    return notebook
+
+
+def with_fewer_colors(png: str, colors: int = 256) -> str:
+    """Return a picture, in base64, with colours from a list: a third of the bytes.
+
+    What changes is the shading of edges. A picture that has such a list is returned as it is.
+    """
+    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    if image.mode == "P":
+        return png
+    # The median cut keeps white white, as the octree does not.
+    method = Image.Quantize.MEDIANCUT
+    file = io.BytesIO()
+    image.convert("RGB").quantize(colors, method, dither=Image.Dither.NONE).save(
+        file, "PNG", optimize=True
+    )
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def shrink_pictures(notebook: NotebookNode) -> NotebookNode:
+    """Make the pictures smaller, in place, so that the file stays under its limit."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = with_fewer_colors(png)
     return notebook
 
 
@@ -66,7 +95,7 @@ def refresh(path: Path) -> None:
     """Run one notebook and save it, tidied; leave the file alone if a cell raises."""
     begin = time.perf_counter()
     notebook = nbformat.read(path, as_version=4)
-    tidy(execute(notebook, path.parent))
+    shrink_pictures(tidy(execute(notebook, path.parent)))
     nbformat.write(notebook, path)
     print(f"{path.name}: {time.perf_counter() - begin:.1f} s, {path.stat().st_size / 1000:.0f} kB")
 
