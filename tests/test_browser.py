@@ -110,6 +110,8 @@ def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None
     explorer.click("Reset")
     explorer.wait_for_words("not trained yet")
     explorer.press("initialization scale", "Home")
+    assert "not trained yet" in explorer.wait_for_words(r"scale=0\.001")
+    explorer.click("Play")
     words = explorer.wait_for_words(r"iteration (?:\d,\d|[2-9])\d\d.*plateau at ln 3")
     assert "scale=0.001" in words
     assert loss(words) == pytest.approx(1.0986, abs=0.0002)
@@ -119,7 +121,9 @@ def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None
     explorer.wait_for_words("not trained yet")
     before = explorer.picture()
     explorer.drag("initialization scale", 60)
-    explorer.wait_for_words(r"scale=(?:[1-9]|0\.[2-9]).*advance")
+    explorer.wait_for_words(r"scale=(?:[1-9]|0\.[2-9])")
+    explorer.click("Play")
+    explorer.wait_for_words("advance")
     assert explorer.picture() != before
     explorer.click("Reset")
 
@@ -164,7 +168,7 @@ def test_larger_steps_move_the_loss_further(explorer: ExplorerPage) -> None:
         explorer.press("step size", "Home")
         explorer.press("step size", "ArrowRight", presses)
         # Else the words of a run under an earlier key press could be taken for the last one's.
-        explorer.root.locator("code", has_text=f"step_size={step_size}").wait_for()
+        explorer.wait_for_words(f"share: .*step_size={step_size}")
         moved.append(1.11 - loss(paused_at(explorer, r"(?:[3-9]\d\d|\d,\d\d\d)")))
         explorer.click("Reset")
         explorer.wait_for_words("not trained yet")
@@ -207,8 +211,118 @@ def test_frantic_dragging_ends_with_the_last_setting(explorer: ExplorerPage, pag
         page.mouse.move(x + 50 * (-1) ** step, y)
     page.mouse.up()
     explorer.press("initialization scale", "Home")
-    explorer.wait_for_words(r"scale=0\.001.*advance")
+    explorer.wait_for_words(r"scale=0\.001")
     assert explorer.trouble() == ""
+
+
+def test_a_number_is_taken_as_it_is_typed(explorer: ExplorerPage) -> None:
+    for number, text in enumerate(("0.566", "0.5", "2")):
+        explorer.type("initialization scale", text)
+        explorer.wait_for_words(f"scale={float(text)}")
+        explorer.page.wait_for_timeout(300)
+        assert explorer.field("initialization scale").input_value() == text, number
+        assert f"scale={float(text)}" in explorer.share(), "the slider took it back"
+        assert "not trained yet" in explorer.words(), "moving the scale ends no pause"
+    for text, why in (("0,3", "must be a number, with a decimal"), ("0", "goes from 0.001 to 10")):
+        explorer.type("initialization scale", text)
+        explorer.root.get_by_role("alert").filter(has_text=why).wait_for()
+        assert explorer.field("initialization scale").input_value() == "2"
+    # From there the arrow keys go on in the slider's steps.
+    explorer.press("initialization scale", "ArrowRight")
+    explorer.wait_for_words(r"scale=2\.51")
+    assert explorer.trouble() == ""
+
+
+ROLES = {"textbox", "combobox", "button", "image", "status", "slider"}
+
+
+def heard(explorer: ExplorerPage) -> list[tuple[str, str, Any]]:
+    """Return role, name and value of what a screen reader finds in the explorer."""
+    session = explorer.page.context.new_cdp_session(explorer.page)
+    document = session.send("DOM.getDocument")["root"]["nodeId"]
+    node = session.send("DOM.querySelector", {"nodeId": document, "selector": ".vanishing-live"})
+    tree = session.send("Accessibility.queryAXTree", {"nodeId": node["nodeId"]})["nodes"]
+    session.detach()
+    found = []
+    for one in tree:
+        role, name, value = (one.get(key, {}).get("value", "") for key in ("role", "name", "value"))
+        if role in ROLES and not one["ignored"]:
+            found.append((role, name.replace("\xa0", " "), value))
+    return found
+
+
+def test_what_a_screen_reader_finds(explorer: ExplorerPage) -> None:
+    explorer.type("step size", "0.25")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    assert "iteration" in explorer.spoken()
+    before = explorer.spoken()
+    explorer.page.wait_for_timeout(700)
+    assert explorer.spoken() == before, "it speaks while it trains"
+    explorer.click("Pause")
+    explorer.button("Play").wait_for()
+    words = explorer.root.locator(".vanishing-words").inner_text()
+    explorer.root.locator(".vanishing-spoken", has_text=words).wait_for(state="attached")
+    found = heard(explorer)
+    assert ("textbox", "step size", "0.25") in found
+    assert ("textbox", "initialization scale", "0.1") in found
+    assert ("textbox", "share", explorer.share()) in found
+    assert ("image", f"Picture of the state: {words}", "") in found
+    assert "preset" in [name for role, name, _ in found if role == "combobox"]
+    # The icon before the text has a letter that no screen reader speaks.
+    buttons = {name.lstrip("\uf049\uf04b\uf051\uf074\uf0e2 ") for role, name, _ in found}
+    assert {"Play", "Step", "Rewind", "New weights", "Reset"} <= buttons
+    assert [role for role, *_ in found].count("status") >= 1
+    # ipywidgets gives its sliders no name; each has a named field beside it that does the same.
+    nameless = {role for role, name, _ in found if not name and role != "status"}
+    assert nameless <= {"slider"}
+
+
+def test_keys_for_cells_stay_away_from_the_explorer(explorer: ExplorerPage, page: Page) -> None:
+    cells = page.locator(".jp-Cell").count()
+    for focus in (explorer.handle("step size"), explorer.button("Step")):
+        focus.focus()
+        for key in "ddxab00":
+            page.keyboard.press(key)
+        page.wait_for_timeout(300)
+        assert page.locator(".jp-Cell").count() == cells
+        assert page.locator(".jp-Dialog").count() == 0
+    # Elsewhere they do what they always do.
+    page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").first.click()
+    page.keyboard.press("b")
+    page.wait_for_function(f"() => document.querySelectorAll('.jp-Cell').length === {cells + 1}")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    page.wait_for_function(f"() => document.querySelectorAll('.jp-Cell').length === {cells}")
+
+
+def test_the_line_to_share_is_copied_whole(explorer: ExplorerPage, page: Page) -> None:
+    explorer.click("Step")
+    explorer.wait_for_words(r"advance\(1\)")
+    explorer.field("share").click(click_count=3)
+    selected = page.evaluate(
+        "() => { const field = document.activeElement;"
+        " return field.value.slice(field.selectionStart, field.selectionEnd); }"
+    )
+    assert selected == explorer.share() == "Explorer(variants=('relu',)).advance(1)"
+
+
+def test_who_plays_while_a_cell_runs_is_told_to_wait(explorer: ExplorerPage, page: Page) -> None:
+    told = explorer.root.get_by_text("waits for the cell that is running")
+    explorer.click("Play")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    page.wait_for_timeout(1000)
+    assert not told.is_visible(), "training is no running cell"
+    explorer.click("Rewind")
+    explorer.wait_for_words("not trained yet")
+    page.evaluate(
+        "() => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute("
+        "{code: 'import time; time.sleep(2)'}); }"
+    )
+    page.wait_for_timeout(200)
+    explorer.click("Play")
+    told.wait_for(state="visible")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    told.wait_for(state="hidden")
 
 
 def test_two_explorers_and_a_cell_that_is_run_again(explorer: ExplorerPage, page: Page) -> None:

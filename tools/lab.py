@@ -20,6 +20,8 @@ from urllib.request import urlopen
 import nbformat
 from playwright.sync_api import Locator, Page, sync_playwright
 
+ROOT = Path(__file__).resolve().parents[1]
+
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -76,6 +78,9 @@ class Lab:
         self.port = _free_port()
         home = folder / ".lab"
         self._write_settings(home / "settings", subshells=subshells)
+        # What `make lab` and Binder change in JupyterLab.
+        (home / "app").mkdir()
+        shutil.copy(ROOT / "binder/overrides.json", home / "app")
         self.log = home / "log.txt"
         environment = {
             **os.environ,
@@ -90,6 +95,8 @@ class Lab:
             *(f"--port={self.port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
             *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={folder}"),
             "--LabApp.expose_app_in_browser=True",
+            f"--LabServerApp.app_settings_dir={home / 'app'}",
+            f"--LabApp.app_settings_dir={home / 'app'}",
         ]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -189,8 +196,16 @@ class ExplorerPage:
         self.root.scroll_into_view_if_needed()
 
     def words(self) -> str:
-        """Return the readout."""
-        return self.root.locator(".vanishing-words").inner_text()
+        """Return the readout, with the line to share."""
+        return f"{self.root.locator('.vanishing-words').inner_text()}\nshare: {self.share()}"
+
+    def share(self) -> str:
+        """Return the line to share."""
+        return self.field("share").input_value()
+
+    def spoken(self) -> str:
+        """Return what a screen reader was told last."""
+        return self.root.locator(".vanishing-spoken").inner_text()
 
     def picture(self) -> str:
         """Return the address under which the browser keeps the picture that is shown."""

@@ -79,7 +79,7 @@ def test_nothing_goes_on_before_play() -> None:
         assert player.iteration == reached
         assert player.buttons["toggle"].description == "Play"
         assert player.buttons["toggle"].icon == "play"
-        assert f"advance({reached})" in player.text.readout.value
+        assert f"advance({reached})" in player.text.share.value
 
     in_loop(work)
 
@@ -264,7 +264,7 @@ def test_a_script_advances_and_plays_nothing_by_itself() -> None:
     assert player.iteration == 0
     assert player.advance(20) is player
     assert player.iteration == 20
-    assert "advance(20)" in player.text.readout.value
+    assert "advance(20)" in player.text.share.value
     assert player.advance(10**6).iteration == 50
     player.step()
     assert player.iteration == 50

@@ -18,7 +18,7 @@ def test_it_shows_the_data_that_are_asked_for() -> None:
         "2% of the points have their nearest neighbor in another arm"
     )
     assert explorer.words in explorer.text.readout.value
-    assert explorer.share == "spiral(100, noise=0.2, rng=0)"
+    assert explorer.share == "SpiralExplorer()"
     assert repr(explorer) == "SpiralExplorer()"
     assert list(explorer.controls) == ["noise", "points_per_class"]
     assert list(explorer.buttons) == ["reset"]
@@ -38,8 +38,9 @@ def test_a_moved_control_draws_other_points(name: str, value: Any, expected: Any
     explorer.controls[name].value = value
     np.testing.assert_array_equal(explorer.data.points, expected.points)
     assert explorer.image.value != before
-    shared = eval(explorer.share, {"spiral": spiral})
-    np.testing.assert_array_equal(shared.points, expected.points)
+    shared: Any = eval(explorer.share, {"SpiralExplorer": SpiralExplorer})
+    np.testing.assert_array_equal(shared.data.points, expected.points)
+    assert list(shared.controls) == [name]
     drawn: Any = explorer.picture.panels[0]
     offsets = np.concatenate([dots.get_offsets() for dots in drawn.drawn])
     np.testing.assert_array_equal(offsets, expected.points)
@@ -49,7 +50,8 @@ def test_a_moved_control_draws_other_points(name: str, value: Any, expected: Any
 
 def test_arguments_are_where_it_begins() -> None:
     explorer = SpiralExplorer(noise=2.0, points_per_class=500, seed=7, controls=("noise", "seed"))
-    assert explorer.share == "spiral(500, noise=2.0, rng=7)"
+    settings = "noise=2.0, points_per_class=500, seed=7"
+    assert explorer.share == f"SpiralExplorer({settings}, controls=('noise', 'seed'))"
     assert {name: one.value for name, one in explorer.controls.items()} == {"noise": 2.0, "seed": 7}
 
 
@@ -90,7 +92,7 @@ def test_settings_at_their_ends_are_allowed() -> None:
 
 def test_numbers_of_numpys_are_shared_as_pythons() -> None:
     explorer = SpiralExplorer(noise=np.float32(0.5), points_per_class=np.int8(20))
-    assert explorer.share == "spiral(20, noise=0.5, rng=0)"
+    assert explorer.share == "SpiralExplorer(noise=0.5, points_per_class=20)"
 
 
 def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:
@@ -109,5 +111,5 @@ def test_the_legend_names_the_classes() -> None:
 def test_closing_frees_the_points() -> None:
     explorer = SpiralExplorer()
     explorer.close()
-    with pytest.raises(RuntimeError, match=r"spiral\(100, noise=0.2, rng=0\) makes one like it"):
+    with pytest.raises(RuntimeError, match=r"SpiralExplorer\(\) makes one like it"):
         _ = explorer.data

@@ -289,7 +289,45 @@ def test_words_cannot_break_the_page() -> None:
     counter.start(Wanted(2))
     said = counter.text.readout.value
     assert "<div>a &lt; b</div><div>&lt;script&gt;&amp;</div>" in said
-    assert "<code>Counter(&#x27;&lt;i&gt;&#x27;)</code>" in said
+    assert said in counter.text.readout.value
+    spoken = counter.text.spoken.value
+    assert "role='status'" in spoken
+    assert "<div>a &lt; b</div><div>&lt;script&gt;&amp;</div>" in spoken
+    assert counter.text.share.value == "Counter('<i>')"
+
+
+def test_what_is_shown_is_spoken_once_when_it_has_come_to_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(widget_module, "AT_REST", 0.05)
+
+    async def work() -> None:
+        counter = Counter()
+        spoken: list[str] = []
+        counter.text.spoken.observe(lambda change: spoken.append(change["new"]), "value")
+        counter.told, counter.left = "it works", 10**6
+        counter.start(Wanted(2))
+        await until(lambda: len(counter.seconds) > 3 and "it works" in counter.text.readout.value)
+        await asyncio.sleep(0.1)
+        assert not any("it works" in one for one in spoken), "it has not come to rest"
+        counter.told = "done"
+        counter.left = 0
+        await until(lambda: any("done" in one for one in spoken))
+        assert counter.image.tooltip == "Picture of the state: done"
+        for number in range(3, 9):
+            counter.told = f"at {number}"
+            counter.start(Wanted(number))
+            await asyncio.sleep(0.01)
+        await until(lambda: "at 8" in spoken[-1])
+        assert sum("at " in one for one in spoken) == 1
+        counter.start(Wanted(9))
+        counter.told = "closed"
+        await asyncio.sleep(0.02)
+        counter.close()
+        await asyncio.sleep(0.1)
+        assert "closed" not in spoken[-1]
+
+    in_loop(work)
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,13 @@ class Number(widgets.HBox):  # type: ignore[misc]
 
     value = TraitAny()
     refusal = Unicode()
+    # The page asks for it before it gives anything a title.
+    description = Unicode().tag(sync=True)
 
     def __init__(
         self, description: str, tooltip: str, slider: widgets.Widget, *, zero: bool = False
     ) -> None:
-        self.description, self.slider, self._zero = description, slider, zero
+        self.slider, self._zero = slider, zero
         self.field = widgets.Text(
             description=description,
             tooltip=tooltip,
@@ -66,7 +68,8 @@ class Number(widgets.HBox):  # type: ignore[misc]
             layout={"width": WIDTHS["field"]},
         )
         layout = {"width": WIDTHS["control"], "max_width": "100%"}
-        super().__init__([self.field, slider], layout=layout, tooltip=tooltip, value=slider.value)
+        names = {"description": description, "tooltip": tooltip}
+        super().__init__([self.field, slider], layout=layout, value=slider.value, **names)
         self.add_class("vanishing-number")
         self._show({})
         self.observe(self._show, "value")

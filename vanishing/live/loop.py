@@ -40,6 +40,7 @@ class Loop:
     ) -> None:
         self._turn, self._failed, self._late = turn, failed, late
         self._closed = self._waits = False
+        self._timer: asyncio.TimerHandle | None = None
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         try:
@@ -82,8 +83,22 @@ class Loop:
                 # A turn has begun meanwhile, and may have ended: another one clears what was said.
                 self.wake()
 
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something on the main loop after so long, in place of what was to be called then.
+
+        Where no loop runs, it is called at once.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loop is None:
+            call()
+        elif not self._closed:
+            self._timer = self._loop.call_later(seconds, call)
+
     def close(self) -> None:
         """End the task."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._closed = True
         self.wake()
 

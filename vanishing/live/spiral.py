@@ -10,7 +10,10 @@ from vanishing.data import Dataset, spiral
 from vanishing.experiment import fraction_of_strangers
 from vanishing.live.controls import SPIRAL_CONTROLS
 from vanishing.live.panels import MOST_POINTS, PointsPanel, plane
-from vanishing.live.widget import Live
+from vanishing.live.widget import Live, checked_controls
+
+CONTROLS = ("noise", "points_per_class")
+"""What can be moved if nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class SpiralExplorer(Live):
     data : Dataset
         The points.
     share : str
-        The line of Python that draws them.
+        The line of Python that makes the explorer again, with these points.
 
     Raises
     ------
@@ -88,9 +91,10 @@ class SpiralExplorer(Live):
         noise: float = SpiralSettings.noise,
         points_per_class: int = SpiralSettings.points_per_class,
         seed: int = SpiralSettings.seed,
-        controls: Sequence[str] = ("noise", "points_per_class"),
+        controls: Sequence[str] = CONTROLS,
     ) -> None:
         self._data: Dataset | None = None
+        self._names = checked_controls(controls, SPIRAL_CONTROLS)
         wanted = SpiralSettings(noise, points_per_class, seed)
         super().__init__(wanted, controls=controls, panels=[PointsPanel])
 
@@ -134,6 +138,15 @@ class SpiralExplorer(Live):
 
     @property
     def share(self) -> str:
-        """The line of Python that draws these points again."""
-        drawn = self._drawn
-        return f"spiral({drawn.points_per_class}, noise={drawn.noise}, rng={drawn.seed})"
+        """The line of Python that makes this explorer again, with these points."""
+        given = {one.name: getattr(self._drawn, one.name) for one in fields(SpiralSettings)}
+        told = [
+            f"{name}={value!r}"
+            for name, value in {**given, "controls": self._names}.items()
+            if value != USUAL[name]
+        ]
+        return f"SpiralExplorer({', '.join(told)})"
+
+
+USUAL = {**{one.name: one.default for one in fields(SpiralSettings)}, "controls": CONTROLS}
+"""What is left out of the line to share."""

@@ -22,11 +22,14 @@ from vanishing.live.loop import Loop, Wish, cell_and_run
 from vanishing.live.pacing import Pace
 from vanishing.live.picture import DRAWN, Panel, Picture, Scene
 from vanishing.live.receipts import LOST, Receipts, close_models
-from vanishing.live.words import Words
+from vanishing.live.words import Described, Words
 from vanishing.machine import one_blas_thread
 
 NOBODY_LOOKS = "Paused, for no page showed this any more: Play goes on."
 NO_ANSWER = f"Paused, for the page did not answer for {LOST:g} seconds: Play goes on."
+AT_REST = 0.5
+"""Seconds without a change after which the words are spoken."""
+
 WAITS = "Waits for the cell that is running; then it does what was asked for last."
 
 BESIDE_PICTURE = 275
@@ -273,7 +276,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.paint()
 
     def _make_parts(self, names: Sequence[str]) -> None:
-        self.image = self._keep(widgets.Image(format="jpeg", layout=self._card()))
+        self.image = self._keep(Described(format="jpeg", layout=self._card()))
         self.text = self._keep(Words())
         self.controls = {name: self._keep(self.catalogue[name]()) for name in names}
         for name, control in self.controls.items():
@@ -424,6 +427,15 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.text.remark([*filter(None, [self._paused_for]), *self.remarks()])
         self.refresh()
         self.receipts.ask()
+        if not self.busy:
+            self._loop.after(AT_REST, self._describe)
+
+    def _describe(self) -> None:
+        """Tell who does not see the picture what it shows, now that it is at rest."""
+        if not self.closed and not self.busy:
+            words = self.words
+            self.text.speak(words)
+            self.image.describe(f"Picture of the state: {words}")
 
     def read_out(self) -> None:
         """Say where things stand."""

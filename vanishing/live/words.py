@@ -4,17 +4,40 @@ import html
 from collections.abc import Sequence
 
 import ipywidgets as widgets
+from traitlets import Unicode
 
 # The page marks what has lost its kernel; no script of ours is needed to tell so in words.
 CUT_OFF = """<style>
 .vanishing-cut-off { display: none; }
 .jupyter-widgets-disconnected .vanishing-cut-off { display: block; }
+.vanishing-waits { visibility: hidden; position: absolute; margin: 0; }
+.jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="busy"]) .vanishing-waits
+{ visibility: visible; position: static; transition: visibility 0s 0.6s; }
 [data-jp-theme-light="false"] .vanishing-live select { background-image: url("data:image/svg+xml,\
 %3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E\
 %3Cpath fill='none' stroke='white' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E"); }
 </style>
+<p class='vanishing-waits'>What is pressed or moved now waits for the cell that is running.</p>
 <p class='vanishing-cut-off' role='status'><b>The kernel that served this is gone.</b>
 Run the cell again.</p>"""
+
+
+# There for screen readers only.
+UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
+
+
+class Described(widgets.Image):  # type: ignore[misc]
+    """An image that is described to who does not see it.
+
+    The page knows no alternative text of images; their title is read in its place.
+    """
+
+    # The page asks for it before it gives anything a title.
+    description = Unicode().tag(sync=True)
+
+    def describe(self, words: str) -> None:
+        """Say what the image shows."""
+        self.tooltip = words
 
 
 class Words(widgets.VBox):  # type: ignore[misc]
@@ -23,19 +46,41 @@ class Words(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     readout, notice, trouble : HTML
-        The state and the line to share; what else is to be known; what went wrong.
+        The state; what else is to be known; what went wrong.
+    share : Text
+        The line to share, in a field, so that it is copied whole.
+    spoken : HTML
+        The state once more, for screen readers, which speak each change of it.
     """
 
     def __init__(self) -> None:
-        self.readout, self.notice, self.trouble = (widgets.HTML() for _ in range(3))
-        super().__init__([self.readout, self.notice, self.trouble, widgets.HTML(CUT_OFF)])
+        self.readout, self.notice, self.trouble, self.spoken = (widgets.HTML() for _ in range(4))
+        self.spoken.layout.height, self.spoken.layout.margin = "0", "0"
+        self.share = widgets.Text(
+            description="share",
+            tooltip="The line of Python that makes this state again: click it three times, copy",
+            style={"description_width": "3em"},
+            layout={"width": "100%", "max_width": "840px"},
+        )
+        super().__init__(
+            [
+                *(self.readout, self.share, self.notice, self.trouble),
+                *(self.spoken, widgets.HTML(CUT_OFF)),
+            ]
+        )
 
     def tell(self, words: str, share: str) -> None:
         """Say where things stand, and by which line of Python they can be had again."""
         style = "line-height: 1.5; font-variant-numeric: tabular-nums"
-        self.readout.value = (
-            f"<div class='vanishing-words' style='{style}'>{_lines(words.splitlines())}"
-            f"<div>share: <code>{html.escape(share)}</code></div></div>"
+        lines = _lines(words.splitlines())
+        self.readout.value = f"<div class='vanishing-words' style='{style}'>{lines}</div>"
+        self.share.value = share
+
+    def speak(self, words: str) -> None:
+        """Have screen readers say where things stand, if that is new."""
+        self.spoken.value = (
+            f"<div class='vanishing-spoken' role='status' style='{UNSEEN}'>"
+            f"{_lines(words.splitlines())}</div>"
         )
 
     def remark(self, sentences: Sequence[str]) -> None:
