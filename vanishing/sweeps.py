@@ -342,7 +342,10 @@ class Job:
             return Trainer(self.network, self.data, **self.settings).result
         network = self._network(stretches[-1].state).fitted(self.data)
         histories, ends = zip(*(stretch.record for stretch in stretches), strict=True)
-        made, accuracy = stretches[-1].iteration, network.accuracy(self.data)
+        # After a product, BLAS's threads go on spinning, and take the cores from the workers.
+        with one_blas_thread():
+            accuracy = network.accuracy(self.data)
+        made = stretches[-1].iteration
         return Run(network, joined(histories), made, accuracy, ends[-1])
 
     def _network(self, state: Any) -> Network:
