@@ -14,11 +14,14 @@ from threadpoolctl import threadpool_limits
 
 from vanishing import Activation, Dataset, Network, Run, Trainer, gradients, lecture, train
 from vanishing.activations import sigmoid, sigmoid_slope
+from vanishing.experiment import Settings
 from vanishing.history import History
 from vanishing.ledger import ledger
 from vanishing.measures import MEASURES
+from vanishing.planes import DIVERGED, LEARNED, Axis, Survey, explore, log_axis
 from vanishing.sweeps import Job, sweep
 from vanishing.theory import mean_field, random_attenuations
+from vanishing.trials import penalty_line, settings_plane
 from vanishing.units import dead_units, hidden_outputs, saturated_fraction
 
 LN_3 = np.log(3)
@@ -751,3 +754,45 @@ def test_ten_healthy_steps_can_make_an_error_vanish() -> None:
         assert set(books.causes) == {"healthy"}
         assert books.verdict == "vanishes"
         assert books.attenuation < 1e-3
+
+
+# The map of notebook 04
+
+
+def map_of(kind: str, seed: int, steps: Axis, scales: Axis, iterations: int) -> Survey:
+    settings = Settings(kind, seed=seed)
+    return explore(settings_plane(settings, steps, scales, iterations=iterations), progress=False)
+
+
+def test_the_larger_the_weights_the_smaller_the_step_must_be() -> None:
+    steps, scales = log_axis("step_size", 0.01, 10_000, 7), log_axis("scale", 0.01, 10, 7)
+    too_far = np.array(steps.values) > penalty_line(lecture.REGULARIZATION).x[0]
+    for seed in range(6):
+        survey = map_of("relu", seed, steps, scales, 300)
+        learned = survey.kind == LEARNED
+        assert survey.count(LEARNED) == 9
+        assert np.nanmin(survey.reached) <= 12
+        # The quickest stand at the upper end of the band, the slowest at the lower one.
+        assert np.nanargmin(survey.reached) // 7 >= 4
+        largest = [np.flatnonzero(row).max(initial=-1) for row in learned[1:]]
+        assert largest == [2, 2, 2, 1, 1, 0]
+        assert np.all(survey.kind[:, too_far] == DIVERGED)
+
+
+def test_beyond_the_band_the_relus_are_dead() -> None:
+    for seed in range(6):
+        data, (start,) = Settings("relu", seed=seed, scale=1.0).start()
+        run = train(start, data, step_size=10.0, iterations=300, progress=False)
+        assert run.accuracy == pytest.approx(1 / 3, abs=0.01)
+        assert max(np.divide(dead_units(run.network, data), 50)) == 1
+
+
+def test_the_sigmoids_band_lies_higher_and_reaches_further() -> None:
+    steps = Axis("step_size", (0.1, 1.0, 3.16, 10.0))
+    for seed in range(6):
+        small = map_of("sigmoid", seed, steps, Axis("scale", (0.03, 0.1)), 1000)
+        assert small.count(LEARNED) == 0
+        large = map_of("sigmoid", seed, steps, Axis("scale", (3.16, 10.0)), 300).kind == LEARNED
+        assert np.all(large.any(axis=0)[:3])
+        relu = map_of("relu", seed, steps, Axis("scale", (3.16, 10.0)), 300).kind == LEARNED
+        assert not np.any(relu[:, 1:])

@@ -29,10 +29,10 @@ from vanishing.planes import (
 from vanishing.trials import SettingsPlane, one_network, settings_plane
 from vanishing.variant import VariantLike
 
-STEP_SIZES = log_axis("step_size", 0.01, 10_000, 24)
+STEP_SIZES = log_axis("step_size", 0.01, 10_000, 25)
 """From left to right, where nothing else is said: from the laziest step to far beyond all."""
 
-SCALES = log_axis("scale", 0.01, 10, 24, label="initialization scale")
+SCALES = log_axis("scale", 0.01, 10, 25, label="initialization scale")
 """From bottom to top, where nothing else is said."""
 
 ITERATIONS = 1000
@@ -94,7 +94,7 @@ class MapPanel(Panel):
         (ax,) = axes
         left, bottom, width, height = ax.get_position().bounds
         # The colour bar stands in the rest.
-        ax.set_position((left, bottom, 0.87 * width, height))
+        ax.set_position((left + 0.01, bottom, 0.86 * width, height))
         self.drawn = figures.plane_map(
             ax, scene.survey, lines=scene.lines, limits=(QUICK, max(scene.slowest, 2 * QUICK))
         )
