@@ -21,7 +21,7 @@ from vanishing.measures import MEASURES
 from vanishing.planes import DIVERGED, LEARNED, Axis, Survey, explore, log_axis
 from vanishing.sweeps import Job, sweep
 from vanishing.theory import mean_field, random_attenuations
-from vanishing.trials import penalty_line, settings_plane
+from vanishing.trials import level_line, penalty_line, settings_plane
 from vanishing.units import dead_units, hidden_outputs, saturated_fraction
 
 LN_3 = np.log(3)
@@ -796,3 +796,15 @@ def test_the_sigmoids_band_lies_higher_and_reaches_further() -> None:
         assert np.all(large.any(axis=0)[:3])
         relu = map_of("relu", seed, steps, Axis("scale", (3.16, 10.0)), 300).kind == LEARNED
         assert not np.any(relu[:, 1:])
+
+
+def test_well_below_the_level_scale_no_tanh_network_learns_and_deep_ones_do_above() -> None:
+    depths, scales = Axis("hidden_layers", (2, 16)), Axis("scale", (0.0681, 0.1, 0.215))
+    for seed in range(6):
+        settings = Settings("tanh", seed=seed, step_size=0.03)
+        survey = explore(settings_plane(settings, depths, scales, iterations=500), progress=False)
+        line = level_line(settings).y[0]
+        assert scales.values[1] == pytest.approx(0.7 * line, rel=0.02)
+        assert scales.values[2] == pytest.approx(1.5 * line, rel=0.02)
+        assert np.all(survey.kind[:2] != LEARNED)
+        assert survey.kind[2, 1] == LEARNED

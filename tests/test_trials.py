@@ -8,7 +8,7 @@ import pytest
 from vanishing import Goal, Job, Variant, sweep, sweeps, train
 from vanishing.experiment import Settings
 from vanishing.planes import DIVERGED, Axis, Line, explore, log_axis
-from vanishing.trials import SettingsPlane, Trial, penalty_line, settings_plane
+from vanishing.trials import SettingsPlane, Trial, level_line, penalty_line, settings_plane
 
 SMALL = Settings("relu", sizes=(2, 10, 10, 3), points_per_class=20, seed=3)
 
@@ -97,6 +97,13 @@ def test_beyond_the_penaltys_line_every_run_diverges(regularization: float) -> N
     survey = explore(settings_plane(settings, steps, scales, iterations=600), progress=False)
     assert np.all(survey.kind[:, 1:] == DIVERGED)
     assert np.all(survey.kind[:, 0] != DIVERGED)
+
+
+@pytest.mark.parametrize(("name", "gain"), [("tanh", 1), ("sigmoid", 4), ("relu", 2**0.5)])
+def test_the_level_line_is_the_gain_over_the_root_of_the_width(name: str, gain: float) -> None:
+    line = level_line(Settings(name, sizes=(2, 30, 30, 3)))
+    np.testing.assert_allclose(line.y, gain / np.sqrt(30), rtol=1e-3)
+    assert line.x[0] < 1e-9 < 1e9 < line.x[1]
 
 
 def test_bad_arguments_are_named() -> None:
