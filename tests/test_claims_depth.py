@@ -1,0 +1,116 @@
+"""What notebook 08 says in general of the ways out, over six draws of data and weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vanishing import Dataset, Network, Run, Variant, spiral
+from vanishing.ledger import ledger
+from vanishing.sweeps import Job, sweep
+
+SIZES = (2, *[50] * 30, 3)
+VARIANTS = {
+    one.name: one
+    for one in (
+        Variant("as it is", "sigmoid", scale=0.1),
+        Variant("larger weights", "sigmoid", scale=4 / np.sqrt(50)),
+        Variant("ReLU", "relu", scale=0.1),
+        Variant("ReLU, He weights", "relu", scheme="he"),
+        Variant("shortcuts", "sigmoid", scale=0.1, residual=1.0),
+        Variant("layer norm", "sigmoid", scale=0.1, normalization="layer"),
+        Variant("batch norm", "sigmoid", scale=0.1, normalization="batch"),
+        Variant("exploding", "tanh", scale=0.3),
+    )
+}
+
+
+def start(name: str, draw: int) -> tuple[Dataset, Network]:
+    stream = np.random.RandomState(draw)
+    points = spiral(20, rng=stream)
+    return points, VARIANTS[name].network(SIZES, 0.1, stream)
+
+
+def six(make: Callable[[int], Any]) -> Any:
+    return np.array([make(draw) for draw in range(6)])
+
+
+def runs(name: str, step: float, clip_norm: float | None = None, *, own: bool = False) -> list[Run]:
+    jobs = []
+    for draw in range(6):
+        points, network = start(name, draw)
+        norms = ledger(network, points).norms
+        steps = list(step * norms[-1] / norms) if own else step
+        kind = np.float32
+        jobs.append(Job(network, points, 400, steps, 0.0, kind, 10, clip_norm=clip_norm))
+    made = dict(sweep(jobs, progress=False))
+    return [made[draw] for draw in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "signal"),
+    [
+        ("as it is", (0, 1e-20), (0, 1e-10)),
+        ("larger weights", (1e-8, 1e-4), (1e-8, 1e-4)),
+        ("ReLU", (1e-11, 1e-8), (1e-11, 1e-7)),
+        ("ReLU, He weights", (0.01, 100), (0.01, 100)),
+        ("shortcuts", (0.01, 100), (0.01, 100)),
+        ("layer norm", (1e-15, 1e-11), (0, 1e-10)),
+        ("batch norm", (10, 1000), (0.01, 100)),
+        ("exploding", (1e8, 1e10), (0.01, 100)),
+    ],
+)
+def test_what_each_way_out_does_to_error_and_signal(
+    name: str, error: tuple[float, float], signal: tuple[float, float]
+) -> None:
+    for draw in range(6):
+        points, network = start(name, draw)
+        books = ledger(network, points)
+        assert error[0] < books.attenuation < error[1]
+        assert books.imbalance < 1e-12
+        inputs, _ = network.forward(points.points)
+        apart = [np.linalg.norm(h - h.mean(axis=0)) for h in inputs[1:]]
+        assert signal[0] < apart[-1] / apart[0] < signal[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("ReLU, He weights", 0.01), ("shortcuts", 1.0), ("batch norm", 0.1)],
+)
+def test_those_that_let_both_through_learn_in_every_draw(name: str, step: float) -> None:
+    assert max(np.nanmin(run.history.loss) for run in runs(name, step)) < 0.8
+
+
+@pytest.mark.parametrize("name", ["as it is", "layer norm", "own steps"])
+def test_those_that_lose_the_signal_never_leave_ln_3(name: str) -> None:
+    own = name == "own steps"
+    made = runs("as it is" if own else name, 0.1, own=own)
+    assert min(np.nanmin(run.history.loss) for run in made) > 1.09
+
+
+def test_batch_normalization_explodes_as_theory_says() -> None:
+    def growth(draw: int) -> float:
+        network = Network.initialize(
+            (2, *[200] * 50, 3), "relu", scheme="he", normalization="batch", rng=draw
+        )
+        inner = ledger(network, spiral(50, rng=draw)).factors[5:45]
+        return float(inner.prod() ** (1 / len(inner)))
+
+    np.testing.assert_allclose(six(growth), np.sqrt(np.pi / (np.pi - 1)), atol=0.03)
+
+
+def test_the_points_at_the_origin_blow_up_under_layer_normalization() -> None:
+    for draw in range(6):
+        some = spiral(20, rng=draw)
+        away = np.linalg.norm(some.points, axis=1) > 0
+        assert np.sum(~away) == 3
+        network = Network.initialize(SIZES, "tanh", scheme="glorot", normalization="layer", rng=1)
+        assert ledger(network, some).attenuation > 1e60
+        kept = Dataset(some.points[away], some.labels[away])
+        assert 0.1 < ledger(network, kept).attenuation < 1000
+
+
+def test_clipping_makes_a_large_step_usable() -> None:
+    assert max(run.accuracy for run in runs("exploding", 0.1)) < 0.5
+    assert min(run.accuracy for run in runs("exploding", 0.1, 1.0)) > 0.5
