@@ -20,6 +20,7 @@ EXPECTED = [
     "04_side_by_side",
     "05_reading_the_gauge",
     "06_gradient_ledger",
+    "08_ways_out",
 ]
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 MOST_BYTES = 400_000
