@@ -460,6 +460,7 @@ MACHINERY = (
     "vanishing.layers",
     "vanishing.machine",
     "vanishing.parameters",
+    "vanishing.unrolled",
     "vanishing.live.controls",
     "vanishing.live.loop",
     "vanishing.live.pacing",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from sequence_problems import EVERY_CELL, recurrent_network, sequence_problems, sequences
+from sequence_problems import recurrent_network, sequence_problems, sequences
 
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import LOSSES, SequenceData, recall
@@ -21,7 +21,8 @@ from vanishing.through_time import (
 
 Problem = tuple[RecurrentNetwork, SequenceData]
 
-SMOOTH = tuple(cell for cell in EVERY_CELL if cell not in ("relu", "leaky_relu"))
+SMOOTH = ("tanh", "sigmoid", "gru", "lstm")
+"""Those with derivatives of every order, as the differences want them."""
 
 
 def of_parameters(found: GradientsThroughTime) -> tuple[np.ndarray, ...]:
@@ -158,8 +159,7 @@ def test_the_pass_leaves_gradient_outputs_and_errors(dtype: type) -> None:
     for mine, theirs in zip(one.gradient.arrays, of_parameters(found), strict=True):
         np.testing.assert_array_equal(mine, theirs)
         assert mine.dtype == dtype
-    first, last = (float(np.linalg.norm(found.dh[t])) for t in (0, -1))
-    assert one.error_norms() == pytest.approx((first, last))
+    np.testing.assert_allclose(one.error_norms(), [np.linalg.norm(dh) for dh in found.dh])
 
 
 def test_parameters_are_one_vector_with_views() -> None:
@@ -168,7 +168,7 @@ def test_parameters_are_one_vector_with_views() -> None:
     assert own.flat.size == network.parameters
     own.W_h[1, 2] = 7
     own.b_out[3] = 8
-    assert own.flat[2 * 9 + 9 + 2] == 7
+    assert own.flat[9 + 2] == 7
     assert own.flat[-1] == 8
     assert own.like().flat.shape == own.flat.shape
     assert not own.like().flat.any()

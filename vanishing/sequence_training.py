@@ -25,7 +25,8 @@ from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.optimizers import OPTIMIZERS, Memory, Optimizer, clip
 from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import SequenceData, SequenceTask
-from vanishing.through_time import PassThroughTime, PlainThroughTime, RecurrentParameters
+from vanishing.through_time import PassThroughTime, RecurrentParameters
+from vanishing.unrolled import Unrolled
 
 LATEST = 10**15
 """No run begins later, nor waits longer from one recorded iteration to the next."""
@@ -294,7 +295,7 @@ class SequenceTrainer:
         """Allocate what was not pickled."""
         if self._pass is None:
             self._buffer = RecurrentParameters.of(self._start, self._dtype)
-            self._pass = PlainThroughTime(self._start, self._dtype)
+            self._pass = Unrolled(self._start, self._dtype)
 
     def _iterate(self, wanted: int, deadline: float) -> None:
         for _ in range(wanted):
@@ -318,7 +319,8 @@ class SequenceTrainer:
         norm = clip(gradient, limit)
         if self._book.wants(iteration):
             right = share_right(self._pass.outputs(), data.targets)
-            row = [loss, right, norm, min(norm, limit), *self._pass.error_norms()]
+            errors = self._pass.error_norms()
+            row = [loss, right, norm, min(norm, limit), errors[0], errors[-1]]
             self._book.enter(iteration, row)
         parameters, memory = self.optimizer.update(parameters, gradient, memory)
         self._now = iteration + 1, parameters, memory, loss

@@ -162,8 +162,8 @@ class RecurrentParameters:
     ----------
     flat : ndarray of shape (P,)
         All of them, in the order of `V` and `V_out`, row by row.
-    V : ndarray of shape (D + H + 1, G H)
-        W_x, W_h and as last row b.
+    V : ndarray of shape (H + D + 1, G H)
+        W_h, W_x and as last row b.
     V_out : ndarray of shape (H + 1, K)
         W_out and as last row b_out.
     arrays : tuple of ndarray
@@ -173,12 +173,12 @@ class RecurrentParameters:
     def __init__(
         self, inputs: int, hidden: int, gates: int, outputs: int, dtype: np.dtype[Any]
     ) -> None:
-        shape, shape_out = (inputs + hidden + 1, gates * hidden), (hidden + 1, outputs)
+        shape, shape_out = (hidden + inputs + 1, gates * hidden), (hidden + 1, outputs)
         size = shape[0] * shape[1]
         self.sizes = inputs, hidden, gates, outputs
         self.flat = aligned(size + shape_out[0] * shape_out[1], dtype)
         self.V, self.V_out = self.flat[:size].reshape(shape), self.flat[size:].reshape(shape_out)
-        self.W_x, self.W_h, self.b = self.V[:inputs], self.V[inputs:-1], self.V[-1]
+        self.W_h, self.W_x, self.b = self.V[:hidden], self.V[hidden:-1], self.V[-1]
         self.W_out, self.b_out = self.V_out[:-1], self.V_out[-1]
 
     @classmethod
@@ -217,8 +217,8 @@ class PassThroughTime(Protocol):
     def outputs(self) -> Array:
         """Return what was answered, of shape (n, K) or (T, n, K)."""
 
-    def error_norms(self) -> tuple[float, float]:
-        """Return the norm of the error at the first and at the last step."""
+    def error_norms(self) -> Array:
+        """Return the norm of the error dL/dh_t at each step, of shape (T,)."""
 
 
 class PlainThroughTime:
@@ -250,7 +250,7 @@ class PlainThroughTime:
         """Return what was answered, of shape (n, K) or (T, n, K)."""
         return self._found.outputs
 
-    def error_norms(self) -> tuple[float, float]:
-        """Return the norm of the error at the first and at the last step."""
-        dh = self._found.dh
-        return float(np.linalg.norm(dh[0])), float(np.linalg.norm(dh[-1]))
+    def error_norms(self) -> Array:
+        """Return the norm of the error dL/dh_t at each step, of shape (T,)."""
+        norms: Array = np.linalg.norm(self._found.dh, axis=(1, 2))
+        return norms
