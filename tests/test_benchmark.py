@@ -1,5 +1,6 @@
 """The benchmark's own programs compute what it says they do. Nothing is timed here."""
 
+import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import report
+import through_time
 import training
-from peers import client, ours, parts, plain
+from peers import client, ours, parts, plain, time_ours
 from peers.client import PeerError, Process, Runner, interleave
+from peers.sequence_task import swapped
 from peers.task import Record, Task
 from peers.worker import avx512_seen
+
+from vanishing.recurrent import RecurrentNetwork
+from vanishing.sequences import agreement
+from vanishing.through_time import gradients_through_time
 
 CELLS = pytest.mark.parametrize(("dtype", "activation"), report.CELLS)
 
@@ -196,3 +203,58 @@ def test_absent_peers_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "TensorFlow": "not asked for",
         "scikit-learn": "not asked for",
     }
+
+
+# Through time
+
+
+@pytest.mark.parametrize("kind", ["tanh", "lstm", "gru"])
+@pytest.mark.parametrize("dtype", through_time.DTYPES)
+def test_the_step_through_time_is_gradient_descent(kind: str, dtype: str) -> None:
+    task = through_time.sequence_task(dtype, kind, 4, 6)
+    record = time_ours.prepare(task)(3)
+    network = RecurrentNetwork(*task.arrays, kind).astype(dtype)
+    data = agreement(5).batch(through_time.COUNT, 0)
+    losses = []
+    for _ in range(3):
+        found = gradients_through_time(network, data)
+        parts = (found.dW_x, found.dW_h, found.db, found.dW_out, found.db_out)
+        if not losses:
+            flat = np.concatenate([part.ravel() for part in parts])
+            np.testing.assert_allclose(record.sums, flat, atol=1e-6)
+        losses.append(found.loss)
+        moved = [a - 0.1 * g for a, g in zip(network.arrays, parts, strict=True)]
+        network = network.with_parameters(*moved)
+    np.testing.assert_allclose(record.losses, losses, rtol=1e-5)
+
+
+def test_gates_are_exchanged_there_and_back() -> None:
+    columns = np.arange(8.0)[None]
+    there = swapped("lstm", columns)
+    np.testing.assert_array_equal(there, [[0, 1, 2, 3, 6, 7, 4, 5]])
+    np.testing.assert_array_equal(swapped("lstm", there), columns)
+    assert swapped("gru", columns) is columns
+
+
+def test_the_table_through_time_judges_by_its_ratios() -> None:
+    table = through_time.Table(apart={"peer": 1e-16})
+    names = [entrant.name for entrant in through_time.ENTRANTS]
+    for dtype, kind, units, steps in itertools.product(
+        through_time.DTYPES, through_time.CELLS, through_time.WIDTHS, through_time.LENGTHS
+    ):
+        own = 10.0 * steps
+        times = {names[0]: np.array([own] * 3), names[1]: np.array([own * 2] * 3)}
+        times[names[2]] = np.array([own * (0.8 if units == 32 else 1.5)] * 3)
+        table.times[dtype, kind, units, steps] = times
+    text = through_time.described({"all": table}, 3)
+    assert "| float32, LSTM, 64 units, 100 steps | 1.00 | 2.00 (2.00) | 1.50 (1.50) |" in text
+    assert "in 24 of 24 rows; 2.00 to 2.00" in text
+    assert "in 12 of 24 rows; 0.80 to 1.50" in text
+    assert "at most 1.00 times its time" in text
+
+
+def test_other_losses_are_reported() -> None:
+    one = Record(np.array([1.0]), np.array([1.0, 2.0]))
+    assert through_time.compare("peer", one, one, "float64") == 0
+    with pytest.raises(PeerError, match="peer has other losses"):
+        through_time.compare("peer", Record(np.array([2.0]), one.sums), one, "float64")
