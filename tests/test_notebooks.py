@@ -21,6 +21,7 @@ EXPECTED = [
     "05_reading_the_gauge",
     "06_gradient_ledger",
     "08_ways_out",
+    "09_back_through_time",
 ]
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 MOST_BYTES = 400_000
