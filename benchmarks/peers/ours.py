@@ -45,7 +45,8 @@ def prepare_whole_run(task: Task) -> Advance:
 
 def _start(task: Task) -> tuple[Network, Dataset]:
     points, weights, biases = task.start()
-    network = Network(weights, [b[0] for b in biases], task.activation)
+    parts = {"residual": task.residual, "normalization": task.normalization}
+    network = Network(weights, [b[0] for b in biases], task.activation, **parts)  # type: ignore[arg-type]
     return network, Dataset(points.astype(np.float64), task.labels)
 
 

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from peers.task import Advance, Record, Task
+from peers.task import EPSILON, Advance, Record, Task
 
 torch.set_num_threads(1)
 
@@ -16,10 +16,18 @@ def prepare(task: Task) -> Advance:
     f = torch.sigmoid if task.activation == "sigmoid" else torch.relu
     step, reg = task.step_size, task.regularization
 
+    def branch(h: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        if task.axis is None:
+            return f(torch.addmm(b, h, W))
+        a = h @ W
+        variance, mean = torch.var_mean(a, dim=task.axis, correction=0, keepdim=True)
+        return f((a - mean) / torch.sqrt(variance + EPSILON) + b)
+
     def data_loss() -> torch.Tensor:
         h = X
         for W, b in zip(weights[:-1], biases[:-1], strict=True):
-            h = f(torch.addmm(b, h, W))
+            out = branch(h, W, b)
+            h = out if task.residual is None or h.shape != out.shape else h + task.residual * out
         return F.cross_entropy(torch.addmm(biases[-1], h, weights[-1]), y)
 
     def advance(iterations: int) -> Record:
