@@ -20,6 +20,7 @@ EXPECTED = [
     "04_side_by_side",
     "05_reading_the_gauge",
     "06_gradient_ledger",
+    "07_how_deep",
     "08_ways_out",
     "09_back_through_time",
 ]

@@ -1,0 +1,79 @@
+"""What notebook 07 says in general holds for six draws of data and weights.
+
+Each test names the sentence that it guards. The bounds are what six draws gave, rounded outwards.
+"""
+
+import numpy as np
+import pytest
+
+from vanishing import ACTIVATIONS, Activation, Dataset, Network, Trainer, lecture
+from vanishing.gains import edge_of_chaos
+from vanishing.theory import random_attenuations
+
+DATA = [lecture.setup(seed)[0] for seed in range(6)]
+SIZES = (2, *[50] * 30, 3)
+
+
+def deep(activation: str, sigma_w: float, seed: int) -> Network:
+    return Network.initialize(SIZES, activation, scheme="lecun", scale=sigma_w, rng=seed)
+
+
+def best(network: Network, data: Dataset, iterations: int, step_size: float = 0.01) -> float:
+    """Return the largest share of right answers, looked up every 50 iterations, up to 90 %."""
+    settings = {"dtype": np.float32, "record_every": 50}
+    trainer, share = Trainer(network, data, step_size=step_size, **settings), 0.0  # type: ignore[arg-type]
+    while trainer.iteration < iterations and share <= 0.9:
+        trainer.advance(50)
+        share = max(share, trainer.accuracy)
+    return share
+
+
+@pytest.mark.parametrize(
+    ("activation", "sigma_w"), [("tanh", 1.0), ("relu", 2**0.5), ("sigmoid", None)]
+)
+def test_thirty_layers_learn_at_the_edge_of_chaos(activation: str, sigma_w: float | None) -> None:
+    """07: with chi_1 = 1 all three are above 90 % within 700 iterations."""
+    edge = sigma_w or edge_of_chaos(activation)
+    for seed, data in enumerate(DATA):
+        assert best(deep(activation, edge, seed), data, 700) > 0.9
+
+
+@pytest.mark.parametrize("sigma_w", [1.0, 4.0])
+def test_thirty_sigmoid_layers_do_not_learn_in_order(sigma_w: float) -> None:
+    """07: with 1 and with 4 the sigmoid stays at a third."""
+    for seed, data in enumerate(DATA):
+        assert best(deep("sigmoid", sigma_w, seed), data, 200) < 0.4
+        found = random_attenuations(SIZES, "sigmoid", sigma_w, data, 2, scheme="lecun")
+        assert found.max() < (1e-18 if sigma_w == 1 else 2e-6)
+
+
+def test_the_half_is_what_ruins_the_sigmoid_with_4() -> None:
+    """07: centred, from the same weights and with the same step, it learns."""
+    half = ACTIVATIONS["sigmoid"]
+    centred = Activation("centred", lambda z: half(z) - 0.5, half.slope)
+    for seed, data in enumerate(DATA):
+        start = deep("sigmoid", 4.0, seed)
+        assert best(start, data, 100, 0.16) < 0.4
+        assert best(start.with_activation(centred), data, 400, 0.16) > 0.85
+
+
+def test_orthogonal_weights_train_no_faster() -> None:
+    """07: Gaussian ones of the same spread are ahead at 150; both are above 90 % within 500."""
+    for seed, data in enumerate(DATA):
+        early = {}
+        for scheme, first in (("lecun", 1.0), ("orthogonal", 5.0)):
+            scale = [first] + [1.0] * 30
+            network = Network.initialize(SIZES, "tanh", scheme=scheme, scale=scale, rng=seed)
+            trainer = Trainer(network, data, step_size=0.01, dtype=np.float32, record_every=50)
+            trainer.advance(150)
+            early[scheme] = trainer.accuracy
+            assert best(trainer.network, data, 350) > 0.9
+        assert early["lecun"] > early["orthogonal"]
+
+
+def test_the_lectures_weights_leave_nothing_at_depth_thirty() -> None:
+    """07: neither thirty sigmoid nor thirty ReLU layers learn with weights of 0.1."""
+    for seed, data in enumerate(DATA):
+        for name in ("sigmoid", "relu"):
+            network = Network.initialize(SIZES, name, scale=0.1, rng=seed)
+            assert best(network, data, 100, 0.1) < 0.4
