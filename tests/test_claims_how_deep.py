@@ -8,6 +8,7 @@ import pytest
 
 from vanishing import ACTIVATIONS, Activation, Dataset, Network, Trainer, lecture
 from vanishing.gains import edge_of_chaos
+from vanishing.jacobian import autocorrelation, input_gradients, singular_values
 from vanishing.theory import random_attenuations
 
 DATA = [lecture.setup(seed)[0] for seed in range(6)]
@@ -77,3 +78,38 @@ def test_the_lectures_weights_leave_nothing_at_depth_thirty() -> None:
         for name in ("sigmoid", "relu"):
             network = Network.initialize(SIZES, name, scale=0.1, rng=seed)
             assert best(network, data, 100, 0.1) < 0.4
+
+
+def test_deep_gradients_shatter_and_shortcuts_keep_them_whole() -> None:
+    """07: along a line the derivative of fifty layers changes soon, with shortcuts hardly."""
+    line = np.column_stack([np.linspace(-2, 2, 256), np.ones(256)])
+    alike: dict[str, list[float]] = {"shallow": [], "deep": [], "shortcuts": []}
+    for seed in range(6):
+        for name, depth, residual in (
+            ("shallow", 2, None),
+            ("deep", 50, None),
+            ("shortcuts", 50, 0.1),
+        ):
+            sizes = (2, *[200] * depth, 3)
+            network = Network.initialize(sizes, "relu", scheme="he", residual=residual, rng=seed)
+            row = input_gradients(network.astype(np.float32), line)[:, 0]
+            alike[name].append(autocorrelation(row, 5)[5])
+    means = {name: np.mean(found) for name, found in alike.items()}
+    assert means["deep"] < 0.6 < 0.75 < means["shallow"] < 0.9 < means["shortcuts"]
+
+
+def test_orthogonal_weights_keep_the_typical_direction() -> None:
+    """07: the median singular value of fifty tanh layers: eight decades lost, or half a decade."""
+    sizes, scales = (2, *[50] * 50, 3), {"lecun": [1.0] * 51, "orthogonal": [5.0] + [1.0] * 50}
+    for seed, data in enumerate(DATA):
+        median = {
+            scheme: np.median(
+                singular_values(
+                    Network.initialize(sizes, "tanh", scheme=scheme, scale=scale, rng=seed),
+                    data.points[50::100],
+                )
+            )
+            for scheme, scale in scales.items()
+        }
+        assert 1e-10 < median["lecun"] < 1e-6
+        assert 0.1 < median["orthogonal"] < 1
