@@ -554,7 +554,7 @@ FORMULAS = (
 """Steps within a computation: they take arrays that the functions of the table made or checked."""
 
 HOOKS = re.compile(
-    r"\.(restart|free|advance_by|setting|moved|extra_parts|show_settings|remarks|start|express"
+    r"\.(restart|free|advance_by|setting|moved|plays_after|extra_parts|show_settings|remarks|start|express"
     r"|serves|work)$|\.check|\.live\.explorer\.code|\.figures\.style\.(look|drawable)$"
     r"|\.(layer_steps|layer_scales)$|\.Pixels|\.Live$"
 )
