@@ -512,7 +512,7 @@ def test_bundles_are_bounded_by_time(monkeypatch: pytest.MonkeyPatch, data: Data
 
 def test_of_a_bundle_that_takes_too_long_one_run_is_advanced(data: Dataset) -> None:
     network = Network.initialize((2, 5, 3), rng=0)
-    task = sweeps.Task(network, data, Job(network, data).settings, first=0, iterations=5)
+    task = sweeps.Task(Job(network, data, iterations=5), None)
     (stretch,) = sweeps.advance_bundle(sweeps.Bundle([task, task, task]), 1e-9)
     assert stretch.iteration == 1
     stretches = sweeps.advance_bundle(sweeps.Bundle([task, task, task]), 60.0)
