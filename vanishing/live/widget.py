@@ -433,7 +433,8 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def _describe(self) -> None:
         """Tell who does not see the picture what it shows, now that it is at rest."""
         if not self.closed and not self.busy:
-            words = self.words
+            with one_blas_thread():
+                words = self.words
             self.text.speak(words)
             self.image.describe(f"Picture of the state: {words}")
 
