@@ -445,6 +445,15 @@ def test_overflowing_scores_are_refused() -> None:
         ledger(network, data)
 
 
+def test_errors_that_overflow_on_their_way_back_are_refused() -> None:
+    data, network, _ = lecture.setup()
+    # Forward, the first layer makes the numbers small enough for the others.
+    first, second, third = network.weights
+    weights = [1e-300 * first, 1e160 * second, 1e160 * third]
+    with pytest.raises(ValueError, match="network must have a finite error; got"):
+        ledger(Network(weights, network.biases, "relu"), data)
+
+
 def test_data_that_do_not_fit_are_refused() -> None:
     network = Network.initialize((3, 5, 3), rng=0)
     with pytest.raises(ValueError, match=r"data must have points of 3 coordinates"):

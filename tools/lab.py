@@ -236,6 +236,7 @@ class ExplorerPage:
 
     def drag(self, name: str, pixels: int) -> None:
         """Drag a slider's handle with the mouse."""
+        self.handle(name).scroll_into_view_if_needed()
         box = self.handle(name).bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

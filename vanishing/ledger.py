@@ -156,14 +156,17 @@ def ledger(network: Network, data: Dataset) -> Ledger:
     Raises
     ------
     TypeError, ValueError
-        If network and data do not fit, there is no hidden layer, or a parameter or a score is
-        not finite (as after a run that diverged).
+        If network and data do not fit, there is no hidden layer, or a parameter, a score or an
+        error is not finite (as after a run that diverged).
     ArithmeticError
         If the books do not balance to rounding error.
     """
     dense = _forward(network, data)
     f, pre = network.activation, [layer.z for layer in dense[:-1]]
-    norms, factors = _walk_back(network, dense, data)
+    with np.errstate(all="ignore"):
+        norms, factors = _walk_back(network, dense, data)
+    if not np.isfinite(norms).all():
+        raise ValueError("network must have a finite error; got NaN or infinity (overflow)")
     dead = np.array([mask.mean() for mask in dead_masks(f, pre)])
     books = Ledger(
         sizes=network.sizes,
