@@ -13,13 +13,16 @@ import fractions
 import functools
 import importlib
 import inspect
+import os
 import pkgutil
 import re
 import signal
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -47,6 +50,7 @@ from vanishing import (
 from vanishing._checks import shown
 from vanishing.cells import CELLS, Cell
 from vanishing.contributions import SHARED, Contributions, contributions
+from vanishing.data import DATASETS
 from vanishing.experiment import Experiment, Settings
 from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
@@ -61,6 +65,7 @@ from vanishing.planes import Cell as PlaneCell
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
 from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
+from vanishing.snapshots import Snapshots
 from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
 from vanishing.time_ledger import TimeLedger, time_ledger
@@ -297,6 +302,14 @@ BOOKS = ledger(DEEP, DATA)
 TIME_BOOKS = time_ledger(RECURRENT_NETWORK, SEQUENCES)
 SMALL = 50
 
+
+def a_csv() -> str:
+    """Return the name of a file with a point in it."""
+    path = Path(tempfile.gettempdir()) / f"vanishing-{os.getpid()}.csv"
+    path.write_text("0,1,0\n")
+    return str(path)
+
+
 PARAMETERS: dict[str, Parameter] = {
     "account": given(BOOKS, one_of(Ledger)),
     "accounts": given([BOOKS, BOOKS], sequence(one_of(Ledger))),
@@ -432,6 +445,10 @@ PARAMETERS: dict[str, Parameter] = {
     "row": given(0, whole(0, 1)),
     "until": given(None, either(is_none, one_of(Goal))),
     "value": given(np.tanh, a_function),
+    "path": Parameter(a_csv, none_but_good),
+    "most_bytes": given(1000, whole(0)),
+    "dataset": given("moons", named(DATASETS)),
+    "loss_axis": given("linear", named(["logarithmic", "linear"])),
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
     "vector": given([1.0, 2.0], lambda v: array(1, 2)(v) and bool(np.any(v)), "vector|matrices"),
@@ -565,6 +582,8 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "Contributions": lambda: contributions(RECURRENT_NETWORK, SEQUENCES),
     "Explorer": lambda: widget(Explorer),
     "Goal": lambda: Goal(0.9),
+    "Dataset": lambda: DATA,
+    "Snapshots": lambda: Snapshots(Trainer(DEEP, DATA)),
     "History": lambda: RUN.history,
     "Measure": lambda: MEASURES["norm of dW"],
     "Axis": lambda: PLANE_OF_CELLS.x,
@@ -708,6 +727,13 @@ special(
 )
 special("experiment.Experiment.advance", iterations=given(1, whole(0)))
 special("experiment.Experiment.advance", seconds=given(0.01, to_infinity))
+special("live.explorer.Explorer.go_to", iteration=given(1, whole(0, 20)))
+special("live.map.MapExplorer.go_to", iteration=given(1, whole(0, 4)))
+special("experiment.Experiment.at", iteration=given(0, whole(0, 0)))
+special("experiment.Experiment.standings", iteration=given(0, either(is_none, whole(0, 0))))
+special("snapshots.Snapshots.at", iteration=given(0, whole(0, 0)))
+special("data.moons", classes=given(2, whole(2, 2)))
+special("data.checkerboard", classes=given(2, whole(2, 2)))
 special("experiment.Experiment.standings", measure=given("norm of dW", any_measure))
 special("experiment.data_loss", trainer=Parameter(trained, none_but_good))
 special("experiment.fraction_of_strangers", data=given(DATA, one_of(Dataset)))

@@ -1,8 +1,12 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import recipe
 
 from vanishing import Dataset, spiral
+from vanishing.data import DATASETS, blobs, checkerboard, circles, moons
 
 
 @pytest.mark.parametrize(("seed", "count", "classes", "noise"), [(0, 100, 3, 0.2), (7, 13, 5, 0.0)])
@@ -119,3 +123,109 @@ def test_bad_data(points: object, labels: object, error: type[Exception], says: 
 def test_bad_arguments(arguments: dict, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         spiral(**arguments)
+
+
+# Other data
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_each_kind_of_data_comes_class_by_class_and_again_from_its_seed(name: str) -> None:
+    draw = DATASETS[name]
+    data, again, other = draw(24, rng=3), draw(24, rng=3), draw(24, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(data.points, again.points)
+    assert len(other) == len(data) == 24 * data.classes
+    np.testing.assert_array_equal(data.labels, np.repeat(np.arange(data.classes), 24))
+    assert np.abs(draw(200, noise=0, rng=0).points).max() <= 1
+
+
+def test_circles_have_their_radii() -> None:
+    data = circles(10, 3, noise=0)
+    radius = np.hypot(*data.points.T)
+    np.testing.assert_allclose(radius, (data.labels + 1) / 3)
+
+
+def test_each_moon_is_half_a_circle_and_ends_inside_the_other() -> None:
+    upper, lower = (moons(51, noise=0).points[rows] for rows in (slice(51), slice(51, None)))
+    center = np.array([-0.3, -0.15])
+    np.testing.assert_allclose(np.hypot(*(upper - center).T), 0.6)
+    np.testing.assert_allclose(lower, -upper)
+    assert np.hypot(*(lower - center).T).min() < 0.5
+
+
+def test_blobs_lie_around_their_centres() -> None:
+    data = blobs(4000, 3, noise=0.1, rng=0)
+    for k in range(3):
+        own = data.points[data.labels == k]
+        center = 0.6 * np.array([np.sin(2 * np.pi * k / 3), np.cos(2 * np.pi * k / 3)])
+        np.testing.assert_allclose(own.mean(axis=0), center, atol=0.01)
+        np.testing.assert_allclose(own.std(axis=0), 0.1, atol=0.01)
+
+
+def test_fields_of_a_board_alternate_and_share_the_points_evenly() -> None:
+    data = checkerboard(80, rng=0)
+    fields = np.floor(2 * (data.points + 1)).astype(int)
+    np.testing.assert_array_equal(fields.sum(axis=1) % 2, data.labels)
+    counts = np.unique(fields, axis=0, return_counts=True)[1]
+    assert counts.tolist() == [10] * 16
+
+
+@pytest.mark.parametrize("draw", [moons, checkerboard])
+def test_two_classes_are_two(draw: Any) -> None:
+    with pytest.raises(ValueError, match=r"classes must be 2 for .*; got 3"):
+        draw(10, 3)
+
+
+@pytest.mark.parametrize("draw", [circles, moons, blobs, checkerboard])
+def test_more_noise_scatters_the_points_more(draw: Any) -> None:
+    still = draw(500, noise=0, rng=0).points
+    moved = draw(500, noise=0.2, rng=0).points
+    assert (moved - still).std() == pytest.approx(0.2, rel=0.1)
+
+
+# Points from a file
+
+
+def test_points_are_read_from_a_file_with_and_without_a_header(tmp_path: Path) -> None:
+    lines = "0.5,1,cat\n-1e-1, 2 ,dog\n\n3,4,cat\n"
+    for header in ("", "x,y,animal\n"):
+        path = tmp_path / "points.csv"
+        path.write_text(header + lines, encoding="utf-8")
+        data = Dataset.from_csv(path)
+        np.testing.assert_array_equal(data.points, [[0.5, 1], [-0.1, 2], [3, 4]])
+        assert data.labels.tolist() == [0, 1, 0]
+
+
+def test_labels_that_are_numbers_are_ordered_by_size(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("0,0,10\n0,1,9\n0,2,-1\n")
+    assert Dataset.from_csv(str(path)).labels.tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2,a\n3,x,b\n", "line 2 .*second column; got 'x'"),
+        ("1,2,a\nnan,1,b\n", "line 2 .*first column; got 'nan'"),
+        ("1,2,a\n1,2\n", "line 2 must hold two numbers and a label.*got '1,2'"),
+        ("1,2,a\n\n1,2,\n", "line 3 must hold"),
+        ("1,2,3,4\n", "line 1 must hold"),
+        ("", "a line of data"),
+        ("x,y,label\n", "a line of data"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named_with_its_line(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Dataset.from_csv(path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="file of text"):
+        Dataset.from_csv(path)
+    with pytest.raises(TypeError, match=r"path must be .*got 3"):
+        Dataset.from_csv(3)  # type: ignore[arg-type]

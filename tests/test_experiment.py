@@ -17,6 +17,7 @@ from vanishing import (
     spiral,
     train,
 )
+from vanishing.data import DATASETS
 from vanishing.experiment import (
     ON_A_SHELF,
     Experiment,
@@ -515,3 +516,29 @@ def test_strangers_are_counted_alike_in_blocks_and_at_once(
     for block in (1000, 200, 7):
         monkeypatch.setattr(experiment, "BLOCK", block)
         assert fraction_of_strangers(data) == pytest.approx(expected)
+
+
+# Other data
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_each_kind_of_data_has_its_own_classes_and_noise(name: str) -> None:
+    settings = Settings().changed("dataset", name)
+    drawn, networks = settings.start()
+    usual = DATASETS[name](100, noise=settings.noise, rng=0)
+    np.testing.assert_array_equal(drawn.points, usual.points)
+    assert settings.classes == drawn.classes == networks[0].sizes[-1]
+    assert settings.changed("dataset", "spiral") == Settings()
+
+
+def test_where_there_are_two_classes_the_sizes_follow() -> None:
+    assert Settings(dataset="moons").sizes[-1] == 2
+    assert Settings(dataset="circles", sizes=(2, 5, 4)).start()[0].classes == 4
+    with pytest.raises(ValueError, match=r"dataset must be .*got 'stars'"):
+        Settings(dataset="stars")
+
+
+def test_guessing_among_two_classes_is_a_plateau_at_ln_2() -> None:
+    experiment = Experiment(Settings(dataset="moons", scale=0.001))
+    experiment.advance(5)
+    assert "ln 2" in str(experiment.standings()[0])

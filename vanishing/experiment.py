@@ -4,6 +4,8 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from inspect import signature
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -22,10 +24,11 @@ from vanishing._checks import (
 )
 from vanishing.activations import ACTIVATIONS, Activation
 from vanishing.backprop import checked_regularization
-from vanishing.data import Dataset, spiral
+from vanishing.data import DATASETS, Dataset
 from vanishing.history import History
 from vanishing.measures import MeasureLike, as_measure
 from vanishing.network import LARGEST_SCALE, Network, check_fit
+from vanishing.snapshots import Snapshots
 from vanishing.training import Trainer
 from vanishing.units import dead_units
 from vanishing.variant import Variant, VariantLike, as_variant
@@ -57,6 +60,15 @@ BLOCK = 200
 MOST_ROWS = 100_000
 """An experiment's record is thinned beyond so many rows, so that it can go on for ever."""
 
+LEAST_PATIENCE = 1e-9
+"""Seconds of training that are left at least, so that an iteration is begun."""
+
+TWO_CLASSES = ("moons", "checkerboard")
+"""Data that have two classes, whatever is asked for."""
+
+SNAPSHOT_BYTES = 12_000_000
+"""What the snapshots of all networks together take."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -80,6 +92,9 @@ class Settings:
         settings 0 is its sigmoid network's, 1 its ReLU network's.
     data : Dataset, optional
         Points of one's own in place of the spiral; the first and the last of the sizes follow.
+    dataset : str
+        What draws the points: a name in `vanishing.data.DATASETS`. Where these have two classes
+        only, the last of the sizes follows.
     """
 
     variants: tuple[Variant, ...] = (Variant("sigmoid"),)
@@ -92,15 +107,19 @@ class Settings:
     seed: int = 0
     draw: int = 0
     data: Dataset | None = None
+    dataset: str = "spiral"
 
     def __post_init__(self) -> None:
         self._settle("variants", checked_variants(self.variants))
         self._settle("sizes", layer_sizes(self.sizes))
         if len(self.sizes) < 3:
             raise ValueError(f"sizes must name a hidden layer; got {self.sizes}")
+        self._settle("dataset", one_of("dataset", self.dataset, DATASETS))
         if self.data is not None:
             self._fit_data(self.data)
-        elif self.sizes[0] != 2:
+        elif self.dataset in TWO_CLASSES:
+            self._settle("sizes", (*self.sizes[:-1], 2))
+        if self.data is None and self.sizes[0] != 2:
             raise ValueError(f"sizes must begin with the spiral's 2 coordinates; got {self.sizes}")
         for name in ("step_size", "regularization", "noise", "scale"):
             self._settle(name, _setting(name, getattr(self, name)))
@@ -139,7 +158,8 @@ class Settings:
         Parameters
         ----------
         name : str
-            A field; "hidden_layers" or "width"; "activation", which leaves a single variant; or
+            A field, of which "dataset" brings its own noise and classes; "hidden_layers" or
+            "width"; "activation", which leaves a single variant; or
             "scheme", "residual" or "normalization". These are changed in all variants but those
             with a name of their own, which are what they are called.
         value : object
@@ -158,6 +178,10 @@ class Settings:
         if name == "width":
             hidden = [value] * self.hidden_layers
             return replace(self, sizes=(self.sizes[0], *hidden, self.sizes[-1]))
+        if name == "dataset":
+            usual = signature(DATASETS[one_of(name, value, DATASETS)]).parameters
+            sizes = (*self.sizes[:-1], usual["classes"].default)
+            return replace(self, dataset=value, sizes=sizes, noise=usual["noise"].default)
         return replace(self, **{name: value})
 
     def _with_activation(self, wanted: VariantLike) -> Variant:
@@ -169,7 +193,8 @@ class Settings:
     def start(self) -> tuple[Dataset, list[Network]]:
         """Return the data and the untrained networks, one for each variant."""
         stream = random_stream(self.seed)
-        data = spiral(self.points_per_class, self.classes, noise=self.noise, rng=stream)
+        draw = DATASETS[self.dataset if self.data is None else "spiral"]
+        data = draw(self.points_per_class, self.classes, noise=self.noise, rng=stream)
         return self.data or data, [self._drawn(one, copy.deepcopy(stream)) for one in self.variants]
 
     def _drawn(self, variant: Variant, stream: Any) -> Network:
@@ -232,6 +257,9 @@ class Experiment:
             )
             for own, network in zip(settings.variants, networks, strict=True)
         ]
+        room = SNAPSHOT_BYTES // len(self.trainers)
+        self._again: tuple[int, list[Trainer]] = -1, []
+        self._snapshots = [Snapshots(trainer, most_bytes=room) for trainer in self.trainers]
 
     @property
     def iteration(self) -> int:
@@ -259,18 +287,53 @@ class Experiment:
         int
             How many were made.
         """
-        before = self.iteration
+        wanted = whole_number("iterations", iterations, at_least=0)
+        patience = real_number("seconds", seconds, infinity_allowed=True)
+        before, deadline = self.iteration, perf_counter() + patience
+        while not self.diverged and (left := before + wanted - self.iteration) > 0:
+            until_due = min(one.due_in for one in self._snapshots)
+            self._advance(min(left, until_due), max(deadline - perf_counter(), LEAST_PATIENCE))
+            for one in self._snapshots:
+                one.keep()
+            if perf_counter() >= deadline:
+                break
+        return self.iteration - before
+
+    def _advance(self, iterations: int, seconds: float) -> None:
         for trainer in self.trainers:
             made = trainer.advance(iterations, seconds=seconds)
             if trainer.diverged_at is None:
                 iterations, seconds = made, math.inf
-        return self.iteration - before
 
-    def standings(self, measure: MeasureLike = "lecture statistic") -> list["Standing"]:
-        """Return where each network stands; layers are compared by that measure."""
+    def at(self, iteration: int) -> list[Trainer]:
+        """Return trainers that stand where these stood after so many iterations.
+
+        Parameters
+        ----------
+        iteration : int
+            From 0 to the iterations made; a network that had diverged before is as it was then.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not such a number.
+        """
+        wanted = whole_number("iteration", iteration, at_least=0, at_most=self.iteration)
+        if wanted == self.iteration:
+            return self.trainers
+        if wanted != self._again[0]:
+            pairs = zip(self._snapshots, self.trainers, strict=True)
+            self._again = wanted, [one.at(min(wanted, its.iteration)) for one, its in pairs]
+        return self._again[1]
+
+    def standings(
+        self, measure: MeasureLike = "lecture statistic", *, iteration: int | None = None
+    ) -> list["Standing"]:
+        """Return where each network stands, or stood; layers are compared by that measure."""
+        trainers = self.trainers if iteration is None else self.at(iteration)
         return [
             stand(trainer, self.data, measure, variant=variant)
-            for trainer, variant in zip(self.trainers, self.settings.variants, strict=True)
+            for trainer, variant in zip(trainers, self.settings.variants, strict=True)
         ]
 
 

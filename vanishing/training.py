@@ -96,6 +96,8 @@ class Trainer:
 
     Attributes
     ----------
+    data : Dataset
+        What it is trained on.
     iteration : int
         The number of the next iteration: how many were made, in all.
     diverged_at : int or None
@@ -132,7 +134,7 @@ class Trainer:
         self.step_sizes = layer_steps(step_size, len(network.weights))
         self.regularization = checked_regularization(regularization)
         self.clip_norm = None if clip_norm is None else real_number("clip_norm", clip_norm)
-        self._start, self._data = network.copy(), data
+        self._start, self.data = network.copy(), data
         kind = precision(dtype)
         every = whole_number("record_every", record_every, at_least=1, at_most=LATEST)
         most = None if most_rows is None else whole_number("most_rows", most_rows, at_least=2)
@@ -170,10 +172,15 @@ class Trainer:
         self._safe = float(limits.tiny / limits.eps), float(limits.max * limits.eps)
 
     @property
+    def precision(self) -> np.dtype[np.floating]:
+        """The precision it is trained in."""
+        return self._total.dtype
+
+    @property
     def network(self) -> Network:
         """A network with the parameters as they are now; a copy each time."""
         now = self._buffers[self.iteration % 2]
-        return self._start.with_parameters(now.W, now.b).fitted(self._data)
+        return self._start.with_parameters(now.W, now.b).fitted(self.data)
 
     @property
     def history(self) -> History:
@@ -181,7 +188,7 @@ class Trainer:
         iteration, record = self._book.read(self.iteration)
         return History(
             self._start.sizes,
-            len(self._data),
+            len(self.data),
             self.step_sizes,
             self.regularization,
             iteration,
@@ -191,7 +198,7 @@ class Trainer:
     @property
     def accuracy(self) -> float:
         """The share of the training points that the network as it is now classifies correctly."""
-        return self.network.accuracy(self._data)
+        return self.network.accuracy(self.data)
 
     @property
     def result(self) -> Run:

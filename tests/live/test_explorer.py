@@ -16,7 +16,7 @@ from vanishing import Activation, Dataset, Network, Variant, spiral, train
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Panel
 from vanishing.live.controls import CONTROLS
-from vanishing.live.explorer import PRESETS
+from vanishing.live.explorer import LONG, MOST_KEPT, PRESETS
 from vanishing.measures import MEASURES, Measure, find_measure
 
 BOTH = ("sigmoid", "relu")
@@ -70,6 +70,9 @@ def assert_same(one: Explorer, other: Explorer) -> None:
     for record, expected in zip(records(other), records(one), strict=True):
         np.testing.assert_array_equal(record, expected)
     np.testing.assert_array_equal(other.experiment.data.points, one.experiment.data.points)
+    # What went before is not part of a state.
+    one.clear()
+    other.clear()
     np.testing.assert_array_equal(other.picture.pixels(), one.picture.pixels())
 
 
@@ -99,12 +102,14 @@ def test_it_trains_as_train_does() -> None:
 def test_it_looks_as_it_does_if_nothing_else_is_said() -> None:
     explorer = Explorer()
     assert list(explorer.controls) == ["step_size", "scale"]
-    assert list(explorer.buttons) == ["toggle", "step", "rewind", "redraw", "reset"]
+    buttons = ["toggle", "step", "rewind", "redraw", "reset", "keep", "clear"]
+    assert list(explorer.buttons) == buttons
+    assert list(explorer.times) == ["look_at", "go_to", "speed"]
     titles = [ax.get_title("left") for ax in explorer.figure.axes]
     assert titles == ["sigmoid: decision regions", "Loss", "Gradient: lecture statistic"]
     assert explorer.figure.axes[1].get_xlim() == (0, 50_000)
     assert explorer.picture.pixels().shape[1] == 1260
-    assert explorer.image.layout.width == "max(480px, (100vh - 275px) * 1.867)"
+    assert explorer.image.layout.width == "max(480px, (100vh - 307px) * 1.867)"
     assert explorer.presets.value == "the lecture"
 
 
@@ -191,7 +196,8 @@ def test_all_controls_together_show_the_settings() -> None:
     shown = {name: control.value for name, control in explorer.controls.items()}
     also = {"activation": "tanh", "hidden_layers": 3, "width": 7, "measure": "lecture statistic"}
     parts = {"scheme": "normal", "residual": "none", "normalization": "none"}
-    assert shown == settings | also | parts
+    rest = {"dataset": "spiral", "loss_axis": "logarithmic"}
+    assert shown == settings | also | parts | rest
     for control in [*explorer.controls.values(), *explorer.buttons.values(), explorer.presets]:
         assert control.description
         assert control.tooltip
@@ -718,3 +724,120 @@ def test_closing_frees_the_experiment_and_says_how_to_have_it_again() -> None:
             _ = explorer.experiment
 
     in_loop(work)
+
+
+# Earlier runs, and earlier iterations
+
+
+def pale(explorer: Explorer, panel: int = 0) -> list[Any]:
+    """Return the pale curves of a panel."""
+    found: list[Any] = explorer.picture.panels[panel].pale  # type: ignore[attr-defined]
+    return found
+
+
+def test_the_run_before_stays_as_pale_curves() -> None:
+    explorer = Explorer(BOTH, panels=("loss", "gradients")).advance(LONG)
+    losses = [trainer.history.loss for trainer in explorer.experiment.trainers]
+    assert pale(explorer) == []
+    explorer.controls["step_size"].value = 1.0
+    lines = pale(explorer)
+    assert len(lines) == 2
+    assert len(pale(explorer, 1)) == 4
+    for line, loss in zip(lines, losses, strict=True):
+        x, y = line.get_data()
+        assert (x[0], x[-1]) == (0, LONG - 1)
+        np.testing.assert_array_equal(y, loss[x])
+        assert y.max() == loss.max()
+        assert y.min() == loss.min()
+        assert line.get_alpha() < 0.5
+    assert "Pale: the run with step_size=0.1." in explorer.remarks()
+
+
+def test_runs_that_a_slider_passes_leave_nothing() -> None:
+    explorer = Explorer(panels=("loss",)).advance(LONG)
+    for step_size in (0.2, 0.3, 0.4):
+        explorer.controls["step_size"].value = step_size
+        explorer.advance(5)
+    assert [run.settings.step_size for run in explorer.past] == [0.1]
+
+
+def test_a_run_is_kept_for_good_and_all_are_cleared_by_button() -> None:
+    explorer = Explorer(panels=("loss",)).advance(30)
+    explorer.buttons["keep"].click()
+    for step_size in (0.2, 0.3):
+        explorer.controls["step_size"].value = step_size
+        explorer.advance(LONG)
+    assert [run.settings.step_size for run in explorer.past] == [0.1, 0.2]
+    assert len(pale(explorer)) == 2
+    explorer.buttons["clear"].click()
+    assert explorer.past == ()
+    assert pale(explorer) == []
+    for _ in range(2 * MOST_KEPT):
+        explorer.keep()
+    assert len(explorer.past) == MOST_KEPT
+
+
+def test_a_measure_reads_earlier_runs_too() -> None:
+    explorer = Explorer(panels=("gradients",), controls=("measure",)).advance(30)
+    explorer.keep()
+    explorer.controls["measure"].value = "mean absolute dW"
+    expected = explorer.experiment.trainers[0].history.mean_absolute()[:, 0]
+    np.testing.assert_array_equal(pale(explorer)[0].get_ydata(), expected)
+
+
+def test_an_earlier_iteration_is_shown_as_it_was() -> None:
+    settings: dict[str, Any] = {"panels": ("regions", "ledger", "loss"), "step_size": 1.0}
+    explorer, plain = Explorer(BOTH, **settings).advance(400), Explorer(BOTH, **settings)
+    plain.advance(123)
+    explorer.go_to(123)
+    assert explorer.words == plain.words
+    assert explorer.share == plain.share
+    maps = [ex.picture.panels[0].images for ex in (explorer, plain)]  # type: ignore[attr-defined]
+    for one, other in zip(*maps, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+    curve, cursor = explorer.picture.panels[2].lines[0], explorer.picture.panels[2].cursor  # type: ignore[attr-defined]
+    assert len(curve.get_xdata()) == 400, "the curves stay whole"
+    assert cursor.get_visible()
+    assert cursor.get_xdata()[0] == 123
+    assert explorer.times["look_at"].value == 123
+    explorer.step()
+    assert explorer.iteration == 401
+    assert explorer.looked_at is None
+    assert not explorer.picture.panels[2].cursor.get_visible()  # type: ignore[attr-defined]
+
+
+def test_the_slider_goes_back_and_the_field_goes_on() -> None:
+    explorer = Explorer().advance(100)
+    explorer.times["look_at"].value = 7
+    assert "iteration 7," in explorer.words
+    explorer.times["go_to"].value = 250
+    assert explorer.iteration == 250
+    assert "iteration 250," in explorer.words
+    explorer.advance(1)
+    assert explorer.times["look_at"].value == 251
+
+
+def test_the_loss_axis_is_linear_or_logarithmic() -> None:
+    explorer = Explorer(controls=("loss_axis",), panels=("loss",)).advance(50)
+    assert explorer.figure.axes[0].get_yscale() == "log"
+    explorer.controls["loss_axis"].value = "linear"
+    ax = explorer.figure.axes[0]
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim()[1] > explorer.experiment.trainers[0].history.loss.max()
+    assert explorer.iteration == 50
+    assert "loss_axis='linear'" in explorer.share
+
+
+def test_limits_fit_what_is_shown() -> None:
+    explorer = Explorer(BOTH, panels=("loss", "gradients")).advance(2000)
+    for ax, panel in zip(explorer.figure.axes, explorer.picture.panels, strict=True):
+        values = np.concatenate([line.get_ydata() for line in panel.lines])  # type: ignore[attr-defined]
+        ax.figure.canvas.draw()
+        assert not any(tick.get_text() for tick in ax.get_yticklabels(minor=True))
+        used = np.log10(values.max() / values.min())
+        low, high = ax.get_ylim()
+        headroom = panel.headroom  # type: ignore[attr-defined]
+        assert low <= values.min()
+        assert values.max() <= high
+        assert np.log10(high / headroom / low) - used < 2

@@ -10,6 +10,7 @@ from test_widget import Empty, Note, Wanted
 from waiting import in_loop, until
 
 from vanishing.live import Player
+from vanishing.live.player import MARKS, marks
 
 
 class Quick(Player):
@@ -287,3 +288,66 @@ def test_a_closed_player_advances_no_further() -> None:
     for use in (lambda: player.advance(1), player.step, player.toggle):
         with pytest.raises(RuntimeError, match=r"Quick\(\).advance\(7\) makes one like it"):
             use()
+
+
+# Steering time
+
+
+class Steered(Quick):
+    """One that has a speed, and shows earlier iterations."""
+
+    steers_time = True
+
+
+def test_it_stops_at_the_iteration_asked_for() -> None:
+    async def work() -> None:
+        player = Steered()
+        player.times["go_to"].value = 50
+        await until(lambda: player.iteration > 0)
+        await settled(player)
+        assert player.iteration == 50
+        assert not player.playing
+        player.toggle()
+        await until(lambda: player.iteration > 60)
+
+    in_loop(work)
+
+
+def test_an_iteration_that_is_past_is_looked_at_and_play_goes_on_from_the_last() -> None:
+    async def work() -> None:
+        player = Steered()
+        player.go_to(40)
+        await until(lambda: player.iteration == 40)
+        player.times["look_at"].value = 10
+        await until(lambda: player.looked_at == 10)
+        assert (player.iteration, player.playing) == (40, False)
+        player.toggle()
+        await until(lambda: player.iteration > 43)
+        assert player.looked_at is None
+
+    in_loop(work)
+
+
+@pytest.mark.parametrize(("speed", "least", "most"), [(10.0, 3, 8), (100.0, 25, 65)])
+def test_a_speed_is_kept(speed: float, least: int, most: int) -> None:
+    async def work() -> None:
+        player = Steered()
+        player.times["speed"].value = speed
+        player.toggle()
+        await asyncio.sleep(0.55)
+        assert least <= player.iteration <= most
+
+    in_loop(work)
+
+
+def test_places_to_go_back_to_are_close_at_first() -> None:
+    assert marks(3) == [0, 1, 2, 3]
+    found = marks(50_000)
+    assert found[:6] == [0, 1, 2, 3, 4, 5]
+    assert found[-1] == 50_000
+    assert len(found) <= MARKS
+
+
+def test_only_iterations_within_the_run_can_be_gone_to() -> None:
+    with pytest.raises(ValueError, match=r"iteration must be .*got 11"):
+        Steered(10).go_to(11)

@@ -12,6 +12,7 @@ from traitlets import TraitError, Unicode, validate
 
 from vanishing._checks import shown
 from vanishing.activations import ACTIVATIONS
+from vanishing.data import DATASETS
 from vanishing.initialization import SCHEMES
 from vanishing.layers import NORMALIZATIONS
 from vanishing.measures import MEASURES
@@ -271,7 +272,11 @@ CONTROLS: dict[str, Callable[[], Any]] = {
     ),
     "hidden_layers": int_slider("hidden layers", "Layers between input and scores", 1, 10),
     "width": int_slider("width", "Units in each hidden layer", 2, 100),
+    "dataset": choice("data", "What is to be learnt", [(name, name) for name in DATASETS]),
     "seed": int_slider("seed", "Of the data and the weights", 0, 99),
+    "loss_axis": choice(
+        "loss axis", "Of the loss", [("logarithmic", "logarithmic"), ("linear", "linear")]
+    ),
     "measure": choice(
         "measure", "How a gradient's size is read", [(name, name) for name in MEASURES]
     ),
@@ -281,12 +286,22 @@ CONTROLS: dict[str, Callable[[], Any]] = {
 SPIRAL_CONTROLS = {name: CONTROLS[name] for name in ("noise", "points_per_class", "seed")}
 """The controls of a `SpiralExplorer`."""
 
+SPEEDS = [
+    ("as fast as it goes", math.inf),
+    ("100 a second", 100.0),
+    ("10 a second", 10.0),
+    ("2 a second", 2.0),
+]
+"""How many iterations are made, and how it is said."""
+
 BUTTONS = {
     "toggle": ("Play", "play", "Train, or pause"),
     "step": ("Step", "step-forward", "Make a single iteration"),
     "rewind": ("Rewind", "fast-backward", "Back to iteration 0 and the same weights"),
     "redraw": ("New weights", "random", "Draw other weights, on the same data"),
     "show_run": ("Open", "search-plus", "Train the framed cell's network below"),
+    "keep": ("Keep", "thumb-tack", "Leave this run's curves, pale, beside all that follow"),
+    "clear": ("Clear", "eraser", "Take all pale curves away"),
     "reset": ("Reset", "undo", "All as it was at first"),
 }
 """Method, then what stands on its button, the icon, and what it does."""

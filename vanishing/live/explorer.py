@@ -11,7 +11,14 @@ from vanishing.data import Dataset
 from vanishing.experiment import PARTS, Experiment, Settings
 from vanishing.lecture import ITERATIONS
 from vanishing.live.controls import CONTROLS, NONE
-from vanishing.live.panels import MOST_POINTS, ExperimentScene, checked_panels, find_panels
+from vanishing.live.panels import (
+    LOSS_AXES,
+    MOST_POINTS,
+    ExperimentScene,
+    PastRun,
+    checked_panels,
+    find_panels,
+)
 from vanishing.live.picture import DRAWN, Panel
 from vanishing.live.player import Player, checked_iterations
 from vanishing.live.widget import checked_controls, checked_width
@@ -19,6 +26,15 @@ from vanishing.measures import MEASURES, Measure, MeasureLike, as_measure
 from vanishing.variant import Variant, VariantLike, as_variant
 
 OWN = "(own settings)"
+
+LOOKED_AT = 0.7
+"""Seconds after which a run is one that was looked at, and not a place that a slider passed."""
+
+LONG = 1000
+"""A run of so many iterations is one, however fast they were made."""
+
+MOST_KEPT = 5
+"""More pale curves than of so many runs cannot be told apart."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "the lecture": {},
@@ -36,13 +52,14 @@ class View:
 
     Parameters
     ----------
-    controls, panels, measure, iterations, picture_width
+    controls, panels, measure, loss_axis, iterations, picture_width
         As for `Explorer`.
     """
 
     controls: Sequence[str] = ("step_size", "scale")
     panels: Sequence[str | type[Panel]] = ("regions", "loss", "gradients")
     measure: MeasureLike = "lecture statistic"
+    loss_axis: str = LOSS_AXES[0]
     iterations: int = ITERATIONS
     picture_width: int = DRAWN
 
@@ -50,6 +67,7 @@ class View:
         self._settle("controls", checked_controls(self.controls, CONTROLS))
         self._settle("panels", checked_panels(self.panels))
         self._settle("measure", as_measure(self.measure))
+        self._settle("loss_axis", one_of("loss_axis", self.loss_axis, LOSS_AXES))
         self._settle("iterations", checked_iterations(self.iterations))
         self._settle("picture_width", checked_width(self.picture_width))
 
@@ -72,11 +90,13 @@ class Explorer(Player):
     controls : sequence of str
         Which sliders and lists to show: some of "step_size", "scale", "regularization", "noise",
         "points_per_class", "activation", "scheme", "residual", "normalization",
-        "hidden_layers", "width", "seed", "measure".
+        "hidden_layers", "width", "dataset", "seed", "loss_axis", "measure".
     panels : sequence of str or subclass of Panel
         What to draw: names in `vanishing.live.panels.PANELS`, or classes of your own.
     measure : str, Measure or callable
         How a gradient's size is read: a name in `vanishing.measures.MEASURES`, or one of your own.
+    loss_axis : str
+        "logarithmic" or "linear".
     iterations : int
         Where training ends.
     picture_width : int
@@ -84,7 +104,7 @@ class Explorer(Player):
         is shown, the window decides.
     **settings
         The other fields of `vanishing.experiment.Settings`: sizes, step_size, scale,
-        regularization, noise, points_per_class, seed, draw, data. What is left out is the
+        regularization, noise, points_per_class, seed, draw, data, dataset. What is left out is the
         lecture's; `data` are points of your own in place of the spiral.
 
     Attributes
@@ -104,7 +124,8 @@ class Explorer(Player):
     """
 
     catalogue = CONTROLS
-    offered = ("toggle", "step", "rewind", "redraw", "reset")
+    offered = ("toggle", "step", "rewind", "redraw", "reset", "keep", "clear")
+    steers_time = True
     seen_at_once = frozenset({"scale", "scheme"})
     arguments: ClassVar[frozenset[str]] = frozenset(
         one.name for kind in (Settings, View) for one in fields(kind)
@@ -117,17 +138,22 @@ class Explorer(Player):
         controls: Sequence[str] = USUAL.controls,
         panels: Sequence[str | type[Panel]] = USUAL.panels,
         measure: MeasureLike = USUAL.measure,
+        loss_axis: str = USUAL.loss_axis,
         iterations: int = USUAL.iterations,
         picture_width: int = USUAL.picture_width,
         **settings: Any,
     ) -> None:
         wanted = checked_settings(variants, settings)
-        self._view = View(controls, panels, measure, iterations, picture_width)
+        self._view = View(controls, panels, measure, loss_axis, iterations, picture_width)
         check_effects(self._view.controls, wanted)
         self._measure = as_measure(measure)
         self._measures = {**MEASURES, self._measure.name: self._measure}
+        self._loss_axis = self._view.loss_axis
         self._name = self._recreate(wanted)
         self._experiment: Experiment | None = None
+        self._previous: PastRun | None = None
+        self._kept: tuple[PastRun, ...] = ()
+        self._begun = 0.0
         super().__init__(
             wanted,
             controls=self._view.controls,
@@ -151,12 +177,17 @@ class Explorer(Player):
         return self._experiment
 
     def restart(self, wanted: Settings) -> None:
-        """Begin anew with other settings."""
-        self._experiment = Experiment(wanted)
+        """Begin anew with other settings; the run until now stays as pale curves."""
+        before, now = self._experiment, self.clock()
+        # While a slider is dragged, runs pass by that nobody has looked at.
+        if before is not None and before.iteration and before.settings != wanted:
+            looked_at = now - self._begun > LOOKED_AT or before.iteration >= LONG
+            self._previous = PastRun.of(before) if looked_at else self._previous
+        self._experiment, self._begun = Experiment(wanted), now
 
     def free(self) -> None:
         """Let go of the data, the networks and their records."""
-        self._experiment = None
+        self._experiment, self._previous, self._kept = None, None, ()
 
     @property
     def iteration(self) -> int:
@@ -178,6 +209,8 @@ class Explorer(Player):
         """Return what a control is to show."""
         if name == "measure":
             return self._measure.name
+        if name == "loss_axis":
+            return self._loss_axis
         if name == "activation":
             first = self.wanted.variants[0]
             return first.short if first.is_named else Variant(first.name, first.activation).short
@@ -192,12 +225,30 @@ class Explorer(Player):
         if name == "measure":
             self._measure = self._measures[value]
             self.express(self.wish)
+        elif name == "loss_axis":
+            self._loss_axis = value
+            self.express(self.wish)
         else:
             super().moved(name, None if value == NONE else value)
 
     def redraw(self) -> None:
         """Start from the next set of weights, on the same data."""
         self.start(self.wanted.changed("draw", self.wanted.draw + 1), playing=True)
+
+    def keep(self) -> None:
+        """Leave this run's curves, pale, beside all that follow; five of them at most."""
+        self._kept = (*self._kept, PastRun.of(self.experiment))[-MOST_KEPT:]
+        self.express(self.wish)
+
+    def clear(self) -> None:
+        """Take all pale curves away."""
+        self._previous, self._kept = None, ()
+        self.express(self.wish)
+
+    @property
+    def past(self) -> tuple[PastRun, ...]:
+        """The runs whose curves are there: those that were kept, and the one before this."""
+        return self._kept if self._previous is None else (*self._kept, self._previous)
 
     def preset(self, name: str) -> None:
         """Start from settings that are known by name.
@@ -248,7 +299,14 @@ class Explorer(Player):
     @property
     def scene(self) -> ExperimentScene:
         """What the picture shows."""
-        return ExperimentScene(self.experiment, self._measure, self.limit)
+        return ExperimentScene(
+            self.experiment,
+            self._measure,
+            self.limit,
+            self.past,
+            self.looked_at,
+            self._loss_axis,
+        )
 
     def show_settings(self) -> None:
         """Bring the controls and the list of presets to the settings."""
@@ -258,9 +316,11 @@ class Explorer(Player):
         self.presets.value = next(fitting, OWN)
 
     def remarks(self) -> list[str]:
-        """Say which controls do not tell all."""
+        """Say what pale curves are of, and which controls do not tell all."""
         settings = self.experiment.settings
-        found = []
+        found = [f"Pale: {_difference(run.settings, settings)}." for run in self.past]
+        if self.looked_at is not None:
+            found.append(f"Shown as it was; {self.iteration:,} iterations were made.")
         if "width" in self.controls and len(set(settings.sizes[1:-1])) > 1:
             widths = ", ".join(map(str, settings.sizes[1:-1]))
             found.append(f"The hidden layers have {widths} units; the slider shows the first.")
@@ -274,14 +334,14 @@ class Explorer(Player):
     @property
     def words(self) -> str:
         """Where each network stands, one line each."""
-        standings = self.experiment.standings(self._measure)
+        standings = self.experiment.standings(self._measure, iteration=self.looked_at)
         return "\n".join(f"{one.variant.label}: {one}" for one in standings)
 
     @property
     def share(self) -> str:
         """The line of Python that recreates exactly this state."""
         # That all have diverged was noticed by one more iteration, which was not made.
-        done = self.iteration + self.diverged
+        done = self.iteration + self.diverged if self.looked_at is None else self.looked_at
         return self._recreate(self.experiment.settings) + (f".advance({done})" if done else "")
 
     def _recreate(self, settings: Settings) -> str:
@@ -290,10 +350,22 @@ class Explorer(Player):
             for one in fields(Settings)
         ]
         for one in fields(View):
-            now = self._measure if one.name == "measure" else getattr(self._view, one.name)
+            now = getattr(self._view, one.name)
+            now = {"measure": self._measure, "loss_axis": self._loss_axis}.get(one.name, now)
             parts.append((one.name, now, getattr(USUAL, one.name)))
         told = [f"{name}={code(value)}" for name, value, usual in parts if value != usual]
         return f"{type(self).__name__}({', '.join(told)})"
+
+
+def _difference(past: Settings, now: Settings) -> str:
+    """Say what another run's settings were, where they differ."""
+    names = [one.name for one in fields(Settings)]
+    told = [
+        f"{name}={code(getattr(past, name))}"
+        for name in names
+        if getattr(past, name) != getattr(now, name)
+    ]
+    return f"the run with {', '.join(told)}" if told else "a run with these very settings"
 
 
 def checked_settings(variants: Any, settings: dict[str, Any]) -> Settings:
@@ -317,7 +389,7 @@ FREES = {"scale": "scheme"}
 def check_effects(controls: Sequence[str], settings: Settings) -> None:
     """Raise where a control would change nothing."""
     for name in controls:
-        of_data = name in ("noise", "points_per_class") and settings.data is not None
+        of_data = name in ("noise", "points_per_class", "dataset") and settings.data is not None
         of_all = all(_has_own(variant, name) for variant in settings.variants)
         if of_data or (of_all and not {"activation", FREES.get(name)} & set(controls)):
             whose = "data of your own" if of_data else "variants that have their own"

@@ -30,6 +30,8 @@ class Loop:
     late : callable, optional
         Called in the thread that woke the task, if no turn has begun for a while: then the main
         loop is busy, as it is while a cell runs.
+    pause : callable, optional
+        Returns how many seconds there are between two turns.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class Loop:
         turn: Callable[[], bool],
         failed: Callable[[Exception], None],
         late: Callable[[], None] = lambda: None,
+        pause: Callable[[], float] = lambda: PAUSE,
     ) -> None:
-        self._turn, self._failed, self._late = turn, failed, late
+        self._turn, self._failed, self._late, self._pause = turn, failed, late, pause
         self._closed = self._waits = False
         self._timer: asyncio.TimerHandle | None = None
         self._event = asyncio.Event()
@@ -107,7 +110,7 @@ class Loop:
             await self._event.wait()
             self._event.clear()
             while self._safe_turn():
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(self._pause())
 
     def _safe_turn(self) -> bool:
         self._waits = False
@@ -130,6 +133,10 @@ class Wish:
         Whether work is to go on by itself.
     steps : int
         Single steps that were asked for since these settings were.
+    until : int, optional
+        The iteration to stop at.
+    looks_at : int, optional
+        An earlier iteration that is looked at.
     generation : object
         The same for all wishes that go on with a run; another one begins anew.
     """
@@ -137,6 +144,8 @@ class Wish:
     wanted: Any
     playing: bool = False
     steps: int = 0
+    until: int | None = None
+    looks_at: int | None = None
     generation: object = field(default_factory=object)
 
 

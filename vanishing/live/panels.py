@@ -7,6 +7,7 @@ explorer beside the names: `Explorer(panels=("regions", MyPanel))`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,17 +15,18 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from vanishing import figures
 from vanishing._checks import Array, listed, several, shown
 from vanishing.data import Dataset
-from vanishing.experiment import Experiment
+from vanishing.experiment import Experiment, Settings
 from vanishing.history import History
 from vanishing.ledger import ledger
 from vanishing.live.picture import DPI, Panel, Pixels
 from vanishing.measures import Measure
 from vanishing.network import Network
+from vanishing.training import Trainer
 from vanishing.variant import Variant
 
 REACH = 1.2
@@ -36,8 +38,8 @@ MAP_GRID = 41
 CURVE_BUCKETS = 250
 """Stretches of a live curve, about two pixels wide each."""
 
-DECADES = 3
-"""Logarithmic limits give way by so many decades at once, so that they do so rarely."""
+DECADES = 1
+"""Logarithmic limits give way by so many decades at once, and so fit what is shown."""
 
 CHARACTER = 9.8
 """Pixels that a character of a title takes, in a picture of the usual size."""
@@ -50,6 +52,15 @@ BESIDE = 400
 
 MARK = 60
 """Pixels that a line in a legend takes, with what is left free around it."""
+
+PALE = 0.35
+"""The opacity of what is left of an earlier run."""
+
+PALE_BUCKETS = 150
+"""Stretches of a pale curve."""
+
+LOSS_AXES = ("logarithmic", "linear")
+"""What the axis of the loss may be."""
 
 DOT = 34
 """Pixels that a marker in a legend takes, with what is left free around it."""
@@ -64,6 +75,41 @@ NAMES_IN_A_ROW = 2
 """With more networks their names stand one below the other, as a row would not hold them."""
 
 
+@dataclass(frozen=True, eq=False)
+class PastRun:
+    """What is left of a run to be compared with others.
+
+    Parameters
+    ----------
+    settings : Settings
+        What it ran under.
+    histories : tuple of History
+        A few hundred rows of each network's record.
+    """
+
+    settings: Settings
+    histories: tuple[History, ...]
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> "PastRun":
+        """Keep of a run what its curves need."""
+        histories = (sketched(trainer.history) for trainer in experiment.trainers)
+        return cls(experiment.settings, tuple(histories))
+
+
+def sketched(history: History) -> History:
+    """Return the rows of lowest and of highest loss in each stretch of a record, and the last."""
+    if len(history) <= 2 * PALE_BUCKETS:
+        return history
+    edges = np.geomspace(1, len(history), PALE_BUCKETS + 1).astype(int) - 1
+    stretches = pairwise(np.unique(edges).tolist())
+    loss = history.loss
+    rows = {len(history) - 1}
+    for low, high in stretches:
+        rows |= {low + int(loss[low:high].argmin()), low + int(loss[low:high].argmax())}
+    return history.at(sorted(rows))
+
+
 @dataclass
 class ExperimentScene:
     """An experiment as the panels see it.
@@ -76,11 +122,27 @@ class ExperimentScene:
         How a gradient's size is read.
     iterations : int
         Where the axes of iterations end.
+    past : tuple of PastRun
+        Earlier runs, which stay as pale curves.
+    iteration : int, optional
+        An earlier iteration that is looked at; left out, the one reached.
+    loss_axis : str
+        "logarithmic" or "linear".
     """
 
     experiment: Experiment
     measure: Measure
     iterations: int
+    past: tuple[PastRun, ...] = ()
+    iteration: int | None = None
+    loss_axis: str = LOSS_AXES[0]
+
+    @property
+    def trainers(self) -> list[Trainer]:
+        """The networks at the iteration that is looked at."""
+        if self.iteration is None:
+            return self.experiment.trainers
+        return self.experiment.at(self.iteration)
 
     @property
     def data(self) -> Dataset:
@@ -92,7 +154,8 @@ class ExperimentScene:
         """What decides titles, legends and the number of artists."""
         settings = self.experiment.settings
         ends = plane(self.data)
-        return settings.variants, settings.sizes, self.measure, self.iterations, ends
+        shapes = settings.variants, settings.sizes
+        return *shapes, self.measure, self.iterations, ends, self.loss_axis
 
 
 def plane(data: Dataset) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -224,7 +287,7 @@ class RegionsPanel(Panel):
         """Ask the networks as they are now."""
         if not np.array_equal(self.drawn, scene.data.points):
             self._draw_points(scene.data)
-        for image, trainer in zip(self.images, scene.experiment.trainers, strict=True):
+        for image, trainer in zip(self.images, scene.trainers, strict=True):
             image.pixels = self.map.colors(trainer.network)
         return [*self.images, *self.overlays]
 
@@ -243,7 +306,7 @@ class RegionsPanel(Panel):
 class CurvesPanel(Panel):
     """Curves over iterations, both axes logarithmic."""
 
-    limits = (1e-5, 1.0)
+    limits = (1e-4, 0.1)
     furthest = (1e-40, 1e12)
     over_iterations = True
     headroom = 1.0
@@ -255,12 +318,17 @@ class CurvesPanel(Panel):
         figures.iteration_axis(self.ax, log=True)
         low, high = self.limits
         self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=(low, high * self.headroom))
+        # On short axes Matplotlib would name the lines between powers of ten too, at length.
+        self.ax.yaxis.set_minor_formatter(NullFormatter())
         if usual_width(self.ax) < NARROW:
             self.ax.set_xticks([0, *(10**power for power in range(1, 12, 2))])
             self.ax.set_xlim(0, scene.iterations)
         if not self.ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
             self.ax.set_xlabel("")
             self.ax.tick_params(labelbottom=not self.continued)
+        self.past: tuple[PastRun, ...] = ()
+        self.pale: list[Line2D] = []
+        self.cursor = self.ax.axvline(0, color="0.25", linewidth=1, visible=False)
         self.lines = self.empty_lines(scene)
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
@@ -284,16 +352,42 @@ class CurvesPanel(Panel):
             found.append(curves)
             for curve in curves.T:
                 next(lines).set_data(iterations, curve)
+        if scene.past != self.past:
+            self._draw_past(scene)
+        found += [np.asarray(line.get_ydata()) for line in self.pale]
         self._make_room(np.concatenate(found, axis=None))
-        return list(self.lines)
+        self.cursor.set(visible=scene.iteration is not None, xdata=[scene.iteration or 0] * 2)
+        return [*self.pale, self.cursor, *self.lines]
+
+    def _draw_past(self, scene: ExperimentScene) -> None:
+        """Draw what is left of earlier runs."""
+        for line in self.pale:
+            line.remove()
+        self.past, self.pale = scene.past, []
+        for run in scene.past:
+            for variant, history in zip(run.settings.variants, run.histories, strict=True):
+                for curve, style in zip(
+                    self.values(scene, history).T, self.styles(variant, history), strict=True
+                ):
+                    line = _line(self.ax, variant, style)
+                    line.set(xdata=history.iteration, ydata=curve, alpha=PALE, zorder=1.5)
+                    self.pale.append(line)
+
+    def styles(self, variant: Variant, history: History) -> list[Any]:  # noqa: ARG002
+        """Return the line style of each column of `values`."""
+        return [figures.layer_style(layer) for layer in range(1, len(history.sizes) - 1)]
 
     def _make_room(self, values: Array) -> None:
         shown = values[np.isfinite(values) & (values > 0)]
-        low, high = wide_enough(shown, self.limits, self.furthest)
-        high *= self.headroom
+        low, high = self.wanted_limits(shown)
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
             self.ax.set_ylim(low, high)
+
+    def wanted_limits(self, values: Array) -> tuple[float, float]:
+        """Return limits that hold these positive values."""
+        low, high = wide_enough(values, self.limits, self.furthest)
+        return low, high * self.headroom
 
 
 def wide_enough(
@@ -312,8 +406,9 @@ def wide_enough(
 class LossPanel(CurvesPanel):
     """The loss of each network, and ln K."""
 
-    limits = (0.05, 5.0)
-    furthest = (1e-6, 5e6)
+    limits = (0.1, 2.0)
+    furthest = (1e-6, 2e6)
+    linear = (0.0, 1.4)
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one line a network."""
@@ -321,6 +416,9 @@ class LossPanel(CurvesPanel):
         figures.caption(self.ax, "Loss")
         chance = figures.chance_line(self.ax, settings.classes)
         chance.set_label(f"guessing: ln {settings.classes}")
+        self.is_linear = scene.loss_axis == "linear"
+        if self.is_linear:
+            self.ax.set(yscale="linear", ylim=self.linear)
         self.ax.yaxis.set_major_formatter("{x:g}")
         lines = [_line(self.ax, variant, variant.line) for variant in settings.variants]
         for line, variant in zip(lines, settings.variants, strict=True):
@@ -332,16 +430,32 @@ class LossPanel(CurvesPanel):
         """Return the loss."""
         return history.loss[:, None]
 
+    def styles(self, variant: Variant, history: History) -> list[Any]:  # noqa: ARG002
+        """Return the network's line style."""
+        return [variant.line]
+
+    def wanted_limits(self, values: Array) -> tuple[float, float]:
+        """Return limits that hold these losses; a linear axis begins at zero."""
+        if not self.is_linear:
+            return super().wanted_limits(values)
+        low, high = self.linear
+        highest = min(values.max(initial=0.0), self.furthest[1])
+        # Steps of a factor of two: each asks for another drawing of the axes.
+        return low, high * 2.0 ** max(0, math.ceil(math.log2(max(highest, high) / high)))
+
     def _name_networks(self) -> None:
         options: dict[str, Any] = {"handlelength": 1.6, "borderaxespad": 0.1}
-        labels = ["Loss", *self.ax.get_legend_handles_labels()[1]]
-        in_a_row = CHARACTER * len("".join(labels)) + MARK * len(labels[1:])
-        if in_a_row <= usual_width(self.ax):
-            options |= {"bbox_to_anchor": (1, 1), "columnspacing": 1, "frameon": False}
-            self.ax.legend(loc="lower right", ncols=len(labels), **options)
-        else:
-            # In the corner that a falling loss leaves free.
-            self.ax.legend(loc="lower left", labelspacing=0.2, borderpad=0.2, **options)
+        handles = self.ax.get_legend_handles_labels()[0]
+        # The line of guessing is the first; where there is no room, it goes without a name.
+        for named in (handles, handles[1:]):
+            labels = ["Loss", *(str(handle.get_label()) for handle in named)]
+            in_a_row = CHARACTER * len("".join(labels)) + MARK * len(named)
+            if in_a_row <= usual_width(self.ax):
+                options |= {"bbox_to_anchor": (1, 1), "columnspacing": 1, "frameon": False}
+                self.ax.legend(handles=named, loc="lower right", ncols=len(labels), **options)
+                return
+        # In the corner that a falling loss leaves free.
+        self.ax.legend(loc="lower left", labelspacing=0.2, borderpad=0.2, **options)
 
 
 class GradientsPanel(CurvesPanel):
@@ -411,6 +525,10 @@ class FloorPanel(CurvesPanel):
         """Return statistic and floor for all layers that end in hidden units."""
         return np.hstack([history.lecture_statistic()[:, :-1], history.penalty_floor()[:, :-1]])
 
+    def styles(self, variant: Variant, history: History) -> list[Any]:
+        """Return the layers' line styles twice."""
+        return 2 * super().styles(variant, history)
+
 
 FOOTER = 48
 """Pixels that the ledger's names take at the bottom of its panel."""
@@ -473,7 +591,7 @@ class LedgerPanel(Panel):
     def update(self, scene: ExperimentScene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
         lowest = highest = 0.0
-        networks = zip(self.bars, self.parts, self.notes, scene.experiment.trainers, strict=True)
+        networks = zip(self.bars, self.parts, self.notes, scene.trainers, strict=True)
         for bars, parts, note, trainer in networks:
             bottoms, heights, nothing = _waterfall(trainer.network, scene.data, parts)
             for container, y, height in zip(bars, bottoms, heights, strict=True):

@@ -7,8 +7,8 @@ import base64
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from vanishing._checks import known_names, shown, whole_number
 from vanishing.live.controls import Number, button, make_room
 from vanishing.live.loop import Loop, Wish, cell_and_run
-from vanishing.live.pacing import Pace
+from vanishing.live.pacing import PAUSE, Pace
 from vanishing.live.picture import DRAWN, Panel, Picture, Scene
 from vanishing.live.receipts import LOST, Receipts, close_models
 from vanishing.live.words import Described, Words
@@ -32,7 +32,7 @@ AT_REST = 0.5
 
 WAITS = "Waits for the cell that is running; then it does what was asked for last."
 
-BESIDE_PICTURE = 275
+BESIDE_PICTURE = 307
 """Pixels of a window's height that the page's own bars, the controls and the words take."""
 
 LEAST_PICTURE = 480
@@ -135,6 +135,10 @@ class Live(widgets.VBox):  # type: ignore[misc]
     def work(self, seconds: float) -> None:
         """Do what takes time, for about so long."""
 
+    def seconds_between_turns(self) -> float:
+        """Return how long to leave the kernel to others after each piece of work."""
+        return PAUSE
+
     @property
     def busy(self) -> bool:
         """Whether there is work to do."""
@@ -163,6 +167,10 @@ class Live(widgets.VBox):  # type: ignore[misc]
 
     def extra_parts(self) -> list[widgets.Widget]:
         """Return what stands beside the buttons."""
+        return []
+
+    def more_parts(self) -> list[widgets.Widget]:
+        """Return what stands in a row of its own, under the buttons."""
         return []
 
     def refresh(self) -> None:
@@ -267,7 +275,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
     # Parts.
 
     def _assemble(self, names: Sequence[str]) -> None:
-        self._loop = Loop(self._turn, self._stop_for, self._wait)
+        self._loop = Loop(self._turn, self._stop_for, self._wait, self.seconds_between_turns)
         self._ending.callback(self._loop.close)
         self.receipts = Receipts(self.clock)
         self._ending.callback(self.receipts.close)
@@ -287,7 +295,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
         for name, one in self.buttons.items():
             one.on_click(functools.partial(self._pressed, name))
         extra = [self._keep(part) for part in self.extra_parts()]
+        more = [self._keep(part) for part in self.more_parts()]
         rows = [list(self.controls.values()), [*self.buttons.values(), *extra]]
+        rows += [more] if more else []
         layout = {"flex_flow": "row wrap"}
         boxes = [self._keep(widgets.HBox(row, layout=layout)) for row in rows]
         self.children = [*boxes, self.image, self.text]
@@ -403,9 +413,15 @@ class Live(widgets.VBox):  # type: ignore[misc]
         return self._showing == threading.get_ident()
 
     def _show_settings(self) -> None:
+        with self.showing():
+            self.show_settings()
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Bring controls to what is so; their observers are to do nothing."""
         self._showing = threading.get_ident()
         try:
-            self.show_settings()
+            yield
         finally:
             self._showing = None
 
