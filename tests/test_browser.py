@@ -196,7 +196,7 @@ def test_buttons_work_by_keyboard(explorer: ExplorerPage, page: Page) -> None:
 
 
 def test_presets_are_chosen_by_name(explorer: ExplorerPage) -> None:
-    explorer.root.locator("select").select_option("diverging")
+    explorer.root.get_by_label("preset").select_option("diverging")
     explorer.wait_for_words(r"step_size=3160\.0.*advance")
     explorer.wait_for_words("diverged at iteration")
 

@@ -79,7 +79,7 @@ class Lab:
         home = folder / ".lab"
         self._write_settings(home / "settings", subshells=subshells)
         # What `make lab` and Binder change in JupyterLab.
-        (home / "app").mkdir()
+        (home / "app").mkdir(exist_ok=True)
         shutil.copy(ROOT / "binder/overrides.json", home / "app")
         self.log = home / "log.txt"
         environment = {
