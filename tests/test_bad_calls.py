@@ -559,6 +559,7 @@ FORMULAS = (
     "sweeps.Advancing",
     "sweeps.Sweepable",
     "optimizers.norm",
+    "training.advance_with_bar",
     "training.norm",
     "live.map.slider_along",
     "live.map.MapExplorer.plays_after",

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
-from tqdm.auto import tqdm
 
 from vanishing._checks import (
     Array,
@@ -26,13 +25,11 @@ from vanishing.optimizers import OPTIMIZERS, Memory, Optimizer, clip
 from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import SequenceData, SequenceTask
 from vanishing.through_time import PassThroughTime, RecurrentParameters
+from vanishing.training import advance_with_bar
 from vanishing.unrolled import Unrolled
 
 LATEST = 10**15
 """No run begins later, nor waits longer from one recorded iteration to the next."""
-
-STRETCH = 0.1
-"""Seconds of training between two updates of the progress bar, and two looks for an interrupt."""
 
 HELD_OUT_SEED = 20_161_107
 """Of the sentences that no run trains on; the same for all runs, whatever their seed."""
@@ -425,16 +422,5 @@ def train_sequences(
             record_every=record_every,
         )
         trainer.make_room(count)
-        with tqdm(total=count, disable=not shows) as bar:
-            while trainer.iteration < count and trainer.diverged_at is None:
-                if interrupted.is_set():
-                    break
-                bar.update(trainer.advance(count - trainer.iteration, seconds=STRETCH))
-                bar.set_postfix_str(_summary(trainer), refresh=False)
+        advance_with_bar(trainer, count, shows, interrupted)
         return trainer.result
-
-
-def _summary(trainer: SequenceTrainer) -> str:
-    if trainer.diverged_at is not None:
-        return f"diverged at iteration {trainer.diverged_at}"
-    return f"loss {trainer.loss:.4f}" if trainer.iteration else "no iteration made"

@@ -1,9 +1,11 @@
 """Training: gradient descent on the full batch, and the record kept of it."""
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -356,18 +358,25 @@ def train(
             record_every=record_every,
         )
         trainer.make_room(count)
-        with tqdm(total=count, disable=not shows) as bar:
-            while trainer.iteration < count and trainer.diverged_at is None:
-                if interrupted.is_set():
-                    break
-                bar.update(trainer.advance(count - trainer.iteration, seconds=STRETCH))
-                bar.set_postfix_str(_summary(trainer), refresh=False)
-            if interrupted.is_set():
-                bar.set_postfix_str(f"stopped at {trainer.iteration:,}, {_summary(trainer)}")
+        advance_with_bar(trainer, count, shows, interrupted)
         return trainer.result
 
 
-def _summary(trainer: Trainer) -> str:
+def advance_with_bar(
+    trainer: Any, iterations: int, shows: bool, interrupted: threading.Event
+) -> None:
+    """Advance a trainer of any kind to an iteration under a progress bar, or to an interrupt."""
+    with tqdm(total=iterations, disable=not shows) as bar:
+        while trainer.iteration < iterations and trainer.diverged_at is None:
+            if interrupted.is_set():
+                break
+            bar.update(trainer.advance(iterations - trainer.iteration, seconds=STRETCH))
+            bar.set_postfix_str(_summary(trainer), refresh=False)
+        if interrupted.is_set():
+            bar.set_postfix_str(f"stopped at {trainer.iteration:,}, {_summary(trainer)}")
+
+
+def _summary(trainer: Any) -> str:
     if trainer.diverged_at is not None:
         return f"diverged at iteration {trainer.diverged_at}"
     return f"loss {trainer.loss:.4f}" if trainer.iteration else "no iteration made"
