@@ -37,7 +37,8 @@ def test_in_place_agrees_with_value_and_slope(name: str, z: np.ndarray) -> None:
     with np.errstate(over="ignore"):
         ACTIVATIONS[name].overwrite(value, slope)
     np.testing.assert_allclose(value, ACTIVATIONS[name](z), atol=2e-16, rtol=1e-15)
-    np.testing.assert_allclose(slope, ACTIVATIONS[name].slope(z), atol=2e-16, rtol=1e-15)
+    # 1 - y^2 rounds y, y^2 and the difference, which only matters where hardly any slope is left.
+    np.testing.assert_allclose(slope, ACTIVATIONS[name].slope(z), atol=1e-15, rtol=1e-15)
 
 
 @pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
