@@ -118,7 +118,8 @@ def clip(gradient: Array, largest_norm: float) -> float:
     R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
     networks", ICML 2013.
     """
-    length = float(np.linalg.norm(gradient))
+    with np.errstate(over="ignore"):  # Some processors tell of squares that overflow, others not.
+        length = float(np.linalg.norm(gradient))
     if not 0 < length < math.inf:
         length = norm(gradient)
     if length > largest_norm:
