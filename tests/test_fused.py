@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from problems import EVERY_ACTIVATION, SOFTSIGN, blob, network_of, problems
 
-from vanishing import Activation, Dataset, Network
+from vanishing import Activation, Dataset, Network, fused
 from vanishing.backprop import Backprop
 from vanishing.fused import Fused
 from vanishing.parameters import Parameters
@@ -21,21 +21,18 @@ def assert_same(network: Network, data: Dataset, dtype: type) -> None:
     of all arrays counts.
     """
     kind = np.dtype(dtype)
-    fused, plain = Fused(network, data, kind), Backprop(network, data, kind)
+    fast, plain = Fused(network, data, kind), Backprop(network, data, kind)
     parameters = Parameters.of(network, kind)
     with np.errstate(all="ignore"):
         for _ in range(2):
             # The second time, what the first has overwritten must not be in the way.
-            losses = fused.evaluate(parameters), plain.evaluate(parameters)
+            losses = fast.evaluate(parameters), plain.evaluate(parameters)
             assert losses[0] == pytest.approx(losses[1], rel=ROUNDING[dtype], abs=1e-30)
             n = len(data)
             pairs = [
-                *zip(fused.gradient.W, plain.gradient.W, strict=True),
-                *zip(fused.gradient.b, plain.gradient.b, strict=True),
-                *(
-                    (ours[:n], theirs)
-                    for ours, theirs in zip(fused.delta, plain.delta, strict=True)
-                ),
+                *zip(fast.gradient.W, plain.gradient.W, strict=True),
+                *zip(fast.gradient.b, plain.gradient.b, strict=True),
+                *((ours[:n], theirs) for ours, theirs in zip(fast.delta, plain.delta, strict=True)),
             ]
             largest_of_all = max(float(np.abs(theirs).max()) for _, theirs in pairs)
             for ours, theirs in pairs:
@@ -44,7 +41,7 @@ def assert_same(network: Network, data: Dataset, dtype: type) -> None:
                 largest = own if network.normalization is None else largest_of_all
                 tolerance = ROUNDING[dtype] * largest + 1e-37
                 np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=0)
-            for delta in fused.delta:
+            for delta in fast.delta:
                 assert not delta[n:].any()
 
 
@@ -68,6 +65,47 @@ def test_padding_changes_nothing(f: Activation, count: int) -> None:
         assert_same(network, blob(count), dtype)
 
 
+@pytest.mark.parametrize("normalization", [None, "layer"])
+@pytest.mark.parametrize("largest", [0, 60, 1200])
+def test_blocks_of_a_product_are_the_product(
+    largest: int, normalization: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fused, "largest_unpacked", lambda: largest)
+    for dtype in ROUNDING:
+        for width in (5, 50):
+            network = network_of((2, width, width, 3), "tanh", 0.5, normalization)
+            assert_same(network, blob(40), dtype)
+
+
+@pytest.mark.parametrize(
+    ("largest", "shape", "examples", "rows"),
+    [
+        (1200, (51, 50), 300, [17, 17, 17]),
+        (1200, (50, 50), 300, [17, 17, 16]),
+        (1200, (3, 50), 300, [3]),
+        (0, (51, 50), 300, [51]),
+        # Too few rows in a block, and too many numbers to be summed.
+        (1200, (101, 101), 300, [101]),
+        (1200, (51, 50), 3000, [51]),
+    ],
+)
+def test_blocks_are_as_large_as_is_fast(
+    largest: int,
+    shape: tuple[int, int],
+    examples: int,
+    rows: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fused, "largest_unpacked", lambda: largest)
+    units, gradient = np.ones((shape[0], examples)), np.zeros(shape)
+    blocks = fused.in_blocks(units, gradient)
+    assert [len(into) for _, into in blocks] == rows
+    for some, into in blocks:
+        assert some.shape == (len(into), examples)
+        into += 1
+    assert (gradient == 1).all()
+
+
 def test_extreme_scores_do_not_overflow() -> None:
     network = Network([np.array([[800.0, -800.0], [0.0, 1e5]])], [np.zeros(2)])
     data = Dataset([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0, 0, 1])
@@ -88,13 +126,13 @@ def test_every_units_row_begins_on_a_cache_line() -> None:
     for dtype, line in ((np.float64, 8), (np.float32, 16)):
         for count in (1, line, line + 1, 50):
             rows = -(-count // line) * line
-            fused = Fused(network_of((2, 17, 5, 3), "relu"), blob(count), np.dtype(dtype))
-            for delta in fused.delta:
+            fast = Fused(network_of((2, 17, 5, 3), "relu"), blob(count), np.dtype(dtype))
+            for delta in fast.delta:
                 assert delta.shape[0] == rows
                 # One unit's values lie side by side, and the next unit's begin a full line on.
                 assert strides(delta) == (1, rows)
                 assert all(delta[:, unit].ctypes.data % 64 == 0 for unit in range(delta.shape[1]))
-            assert fused.gradient.flat.ctypes.data % 64 == 0
+            assert fast.gradient.flat.ctypes.data % 64 == 0
 
 
 def test_the_activation_is_given_aligned_memory() -> None:
@@ -106,24 +144,24 @@ def test_the_activation_is_given_aligned_memory() -> None:
 
     f = Activation("look", lambda z: z, np.ones_like, look)
     network, data = network_of((2, 6, 5, 3), f), blob(11)
-    fused = Fused(network, data, np.dtype(float))
-    fused.evaluate(Parameters.of(network, np.dtype(float)))
+    fast = Fused(network, data, np.dtype(float))
+    fast.evaluate(Parameters.of(network, np.dtype(float)))
     assert [array.shape for array in seen] == [(16, 6)] * 2 + [(16, 5)] * 2
     for array in seen:
         assert strides(array) == (1, 16)
         assert array.ctypes.data % 64 == 0
     # One memory serves z, h and then delta.
-    assert [z.ctypes.data for z in seen[::2]] == [d.ctypes.data for d in fused.delta[:-1]]
+    assert [z.ctypes.data for z in seen[::2]] == [d.ctypes.data for d in fast.delta[:-1]]
     assert_same(network, data, np.float64)
 
 
 def test_evaluate_allocates_nothing_of_the_examples_size() -> None:
     network, data = network_of((2, 20, 20, 3), "sigmoid"), blob(20_000)
     parameters = Parameters.of(network, np.dtype(float))
-    fused = Fused(network, data, np.dtype(float))
-    fused.evaluate(parameters)
+    fast = Fused(network, data, np.dtype(float))
+    fast.evaluate(parameters)
     tracemalloc.start()
-    fused.evaluate(parameters)
+    fast.evaluate(parameters)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(data)

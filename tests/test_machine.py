@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -415,6 +415,25 @@ def test_a_trainer_interrupted_by_an_exception_goes_on_as_if_nothing_had_been(
     np.testing.assert_array_equal(trainer.history.iteration, whole.history.iteration)
     assert came > 20
     assert set(blas_threads()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("kernels", "largest"),
+    [
+        (["SkylakeX"], 1200),
+        (["SkylakeX", "SapphireRapids"], 1200),
+        (["SkylakeX", "Haswell"], 0),
+        (["Haswell"], 0),
+        ([], 0),
+    ],
+)
+def test_only_kernels_for_avx512_go_without_packing(
+    kernels: list[str], largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = SimpleNamespace(lib_controllers=[SimpleNamespace(architecture=k) for k in kernels])
+    openblas = SimpleNamespace(select=lambda **_: found)
+    monkeypatch.setattr(machine, "ThreadpoolController", lambda: openblas)
+    assert machine.largest_unpacked.__wrapped__() == largest
 
 
 def test_there_is_a_processor_at_least() -> None:

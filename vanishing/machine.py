@@ -115,6 +115,20 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
+@functools.cache
+def largest_unpacked() -> int:
+    """Return up to how many numbers a product A.T B may have that is made without copying A and B.
+
+    OpenBLAS copies ("packs") the factors of a product so that its kernel finds them in the order
+    of their use. For AVX-512 it has kernels for small products that do without; of the four ways
+    in which factors can be transposed, the one with both along the sum has this limit. Elsewhere
+    there are no such kernels, and the result is 0.
+    """
+    found = ThreadpoolController().select(internal_api="openblas").lib_controllers
+    kernels = {getattr(one, "architecture", "") for one in found}
+    return 1200 if kernels and kernels <= {"SkylakeX", "Cooperlake", "SapphireRapids"} else 0
+
+
 def processors() -> int:
     """Return how many processors this process may use; a browser's Python starts no processes."""
     if sys.platform == "emscripten":
