@@ -126,7 +126,7 @@ class Explorer(Player):
     catalogue = CONTROLS
     offered = ("toggle", "step", "rewind", "redraw", "reset", "keep", "clear")
     steers_time = True
-    seen_at_once = frozenset({"scale", "scheme"})
+    seen_at_once = frozenset({"scale", "scheme", "residual", "normalization"})
     arguments: ClassVar[frozenset[str]] = frozenset(
         one.name for kind in (Settings, View) for one in fields(kind)
     )
