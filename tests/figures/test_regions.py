@@ -10,8 +10,7 @@ from matplotlib.markers import MarkerStyle
 
 from vanishing import Dataset, Network, figures, lecture, train
 
-# The classes' soft colours: #E69F00, #56B4E9 and #832DB6, each with 55 % white.
-SOFT = [(244, 212, 140), (179, 221, 245), (199, 160, 222)]
+# The classes' colours: #E69F00, #56B4E9 and #832DB6.
 STRONG = [(230, 159, 0), (86, 180, 233), (131, 45, 182)]
 BORDER = (70, 70, 70)
 
@@ -47,11 +46,22 @@ def seen(ax: Any) -> Any:
     return look
 
 
+def amounts_of(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return how much of each class's colour each pixel has, of shape (rows, columns, 3)."""
+    ink = 255 - np.asarray(image, float)[..., :3]
+    strong = 255 - np.array(STRONG, float)
+    amounts = ink @ strong.T / np.sum(strong**2, axis=1)
+    away = np.abs(ink[..., None, :] - amounts[..., None] * strong).max(axis=-1)
+    return np.where(away < 1.5, amounts, np.nan)
+
+
 def classes_of(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return which class has the colour of each pixel; -1 for the border."""
-    known = {color: label for label, color in enumerate(SOFT)} | {BORDER: -1}
-    assert (image[..., 3] == 255).all()
-    return np.array([[known[tuple(pixel)] for pixel in row] for row in image[..., :3].tolist()])
+    """Return which class's colour, however pale, each pixel has; -1 for the border."""
+    assert image.shape[2] == 3 or (image[..., 3] == 255).all()
+    border = (image[..., :3] == BORDER).all(axis=2)
+    amounts = amounts_of(image)
+    assert (np.isfinite(amounts).sum(axis=2) == 1)[~border].all()
+    return np.where(border, -1, np.isfinite(amounts).argmax(axis=2))
 
 
 # Points
@@ -173,16 +183,14 @@ def test_networks_side_by_side_do_not_mix() -> None:
 
 @pytest.mark.parametrize("winner", [254, 255, 256, 299])
 def test_more_classes_than_a_byte_can_tell(winner: int) -> None:
-    network = Network([np.zeros((2, 300))], [1.0 * (np.arange(300) == winner)])
-    image = figures.RegionMap((0, 0), (1, 1), (2, 2), (3, 3)).colors(network)
-    assert {tuple(pixel) for pixel in image.reshape(-1, 4)} == {
-        tuple(figures.RegionMap((0, 0), (1, 1), (2, 2), (2, 2)).colors(only(winner % 10))[0, 0])
-    }
+    network = Network([np.zeros((2, 300))], [50.0 * (np.arange(300) == winner)])
+    painter = figures.RegionMap((0, 0), (1, 1), (2, 2), (3, 3))
+    np.testing.assert_array_equal(painter.colors(network), painter.colors(only(winner % 10)))
 
 
 def only(label: int) -> Network:
     """Give one class everywhere."""
-    return Network([np.zeros((2, 10))], [1.0 * (np.arange(10) == label)])
+    return Network([np.zeros((2, 10))], [50.0 * (np.arange(10) == label)])
 
 
 def test_scores_that_are_no_numbers_are_drawn_all_the_same() -> None:
@@ -213,6 +221,64 @@ def test_a_wide_network_is_asked_part_by_part(monkeypatch: pytest.MonkeyPatch) -
     assert (image == labels)[image >= 0].all()
 
 
+# Shading and hatching
+
+
+def sure_of(probability: float, label: int = 0, classes: int = 3) -> Network:
+    """Give one class that probability everywhere, and the others the rest, in equal parts."""
+    biases = np.full(classes, np.log((1 - probability) / (classes - 1)))
+    biases[label] = np.log(probability)
+    return Network([np.zeros((2, classes))], [biases])
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_regions_are_the_paler_the_less_probable_the_answer_is(label: int) -> None:
+    painter = figures.RegionMap((-1, -1), (1, 1), (3, 3), (60, 60))
+    found = []
+    for probability in (1 / 3 + 1e-6, 0.5, 0.75, 1 - 1e-9):
+        image = painter.colors(sure_of(probability, label))
+        # Half of a region at least is not hatched.
+        amount = float(np.median(amounts_of(image)[..., label]))
+        share = (probability - 1 / 3) / (1 - 1 / 3)
+        assert amount == pytest.approx(0.13 + 0.35 * share, abs=0.01)
+        found.append(amount)
+    assert found == sorted(found)
+
+
+def test_two_classes_and_one_are_shaded_too() -> None:
+    painter = figures.RegionMap((-1, -1), (1, 1), (3, 3), (5, 5))
+    unsure, sure = (painter.colors(sure_of(p, classes=2)) for p in (0.5 + 1e-6, 1 - 1e-9))
+    assert np.median(amounts_of(unsure)[..., 0]) == pytest.approx(0.13, abs=0.01)
+    assert np.median(amounts_of(sure)[..., 0]) == pytest.approx(0.48, abs=0.01)
+    alone = painter.colors(Network([np.zeros((2, 1))], [[0.0]]))
+    assert np.median(amounts_of(alone)[..., 0]) == pytest.approx(0.48, abs=0.01)
+
+
+def test_what_is_no_number_is_as_pale_as_guessing() -> None:
+    network = sure_of(0.9)
+    network.biases[0][:] = np.inf
+    image = figures.RegionMap((-1, -1), (1, 1), (3, 3), (5, 5)).colors(network)
+    assert np.nanmax(amounts_of(image)) == pytest.approx(0.13, abs=0.01)
+
+
+def test_regions_are_told_apart_without_colours() -> None:
+    painter = figures.RegionMap((-1, -1), (1, 1), (3, 3), (120, 120))
+    hatched = []
+    for label in range(4):
+        image = painter.colors(sure_of(0.9, label, classes=4))
+        grey = image[..., :3] @ np.array([0.299, 0.587, 0.114])
+        hatched.append(grey < grey.max() - 4)
+    assert not hatched[0].any()
+    for one in hatched[1:]:
+        assert 0.05 < one.mean() < 0.35
+    # A line that rises, dots, and a line that falls: followed along both diagonals.
+    rising, dots, falling = hatched[1:]
+    np.testing.assert_array_equal(rising[1:, 1:], rising[:-1, :-1])
+    np.testing.assert_array_equal(falling[1:, :-1], falling[:-1, 1:])
+    assert (dots[1:, 1:] != dots[:-1, :-1]).any()
+    assert (dots[1:, :-1] != dots[:-1, 1:]).any()
+
+
 # Decision regions
 
 
@@ -221,26 +287,32 @@ def test_the_map_reaches_beyond_the_data_by_the_margin() -> None:
     ax = axes()
     drawn = figures.decision_regions(ax, split(0), data, margin=0.5, resolution=0.25)
     assert (ax.get_xlim(), ax.get_ylim()) == ((-0.5, 1.5), (-0.5, 2.5))
-    assert drawn.image.get_array().shape == (13, 9, 4)
+    rows, columns, _ = drawn.image.get_array().shape
+    # 12 and 8 steps of the grid, each divided into as many pixels as the axes have room for.
+    assert (rows - 1) / 12 == (columns - 1) / 8 == round(max(ax.bbox.size) / 12)
     # The middles of the outer pixels lie on the edge.
-    assert drawn.image.get_extent() == pytest.approx((-0.625, 1.625, -0.625, 2.625))
+    half = 1 / (columns - 1)
+    edges = (-0.5 - half, 1.5 + half, -0.5 - half, 2.5 + half)
+    assert drawn.image.get_extent() == pytest.approx(edges)
     assert drawn.image.origin == "lower"
-    assert drawn.image.get_interpolation() == "nearest"
 
 
-def test_the_defaults_are_the_lectures() -> None:
+def test_the_defaults_are_as_tight_as_the_explorers() -> None:
     data = Dataset([[0, 0], [1, 2]], [0, 1])
     ax = axes()
     drawn = figures.decision_regions(ax, split(0), data)
-    assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 2), (-1, 3))
-    assert drawn.image.get_array().shape == (201, 151, 4)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-0.2, 1.2), (-0.2, 2.2))
+    rows, columns, _ = drawn.image.get_array().shape
+    assert (rows - 1) / 120 == (columns - 1) / 70 == round(max(ax.bbox.size) / 120)
     assert drawn.points[0].get_sizes().tolist() == [28]
     assert drawn.image.get_zorder() == 0 < drawn.points[0].get_zorder() == 3
 
 
 def test_a_coarse_map_has_two_columns_and_rows_at_least() -> None:
-    drawn = figures.decision_regions(axes(), split(0), few_points(), resolution=1e6, size=5)
-    assert drawn.image.get_array().shape == (2, 2, 4)
+    ax = axes()
+    drawn = figures.decision_regions(ax, split(0), few_points(), resolution=1e6, size=5)
+    rows, columns, _ = drawn.image.get_array().shape
+    assert rows == columns <= max(ax.bbox.size) + 2
     assert drawn.points[0].get_sizes().tolist() == [5]
 
 
@@ -260,10 +332,11 @@ def test_no_grid_lies_over_the_map() -> None:
 )
 def test_what_is_seen_on_the_paper(network: Network, low: Any, high: Any) -> None:
     ax = axes(figsize=(6, 6), dpi=100)
-    drawn = figures.decision_regions(ax, network, few_points(), size=60)
+    drawn = figures.decision_regions(ax, network, few_points(), margin=1.0, size=60)
     look = seen(ax)
-    assert [look(*place) for place in low] == [SOFT[0]] * 2
-    assert [look(*place) for place in high] == [SOFT[1]] * 2
+    for places, label in ((low, 0), (high, 1)):
+        found = classes_of(np.array([[look(*place) for place in places]]))
+        assert found.tolist() == [[label] * 2]
     for (x, y), label in zip(few_points().points, few_points().labels, strict=True):
         assert look(x, y) == STRONG[label]
     assert len(drawn.points) == 3
@@ -274,7 +347,9 @@ def test_under_each_point_lies_the_colour_of_its_predicted_class() -> None:
     network = train(network, data, iterations=1500, progress=False).network
     drawn = figures.decision_regions(axes(), network, data)
     image = classes_of(drawn.image.get_array())
-    places = np.rint((data.points - (data.points.min(axis=0) - 1)) / 0.02).astype(int)
+    low, high = data.points.min(axis=0) - 0.2, data.points.max(axis=0) + 0.2
+    last = np.array(image.shape[::-1]) - 1
+    places = np.rint((data.points - low) / (high - low) * last).astype(int)
     found = image[places[:, 1], places[:, 0]]
     predicted = network.predict(data.points)
     assert set(predicted) == {0, 1, 2}
@@ -399,8 +474,8 @@ def test_a_map_of_more_scores_than_memory_would_bear_is_refused(counts: Any, pix
         ({"margin": 2e30, "resolution": 1e30}, r"margin must be .*at most 1e\+30"),
         ({"data": on_a_line(), "margin": 0}, "margin must be positive where the data have no ext"),
         ({"resolution": 0}, "resolution must be a finite positive number; got 0"),
-        ({"resolution": 1e-300}, r"resolution must be at least 0\.00195408 on this map, for 2,048"),
-        ({"resolution": 4 / 2048}, r"resolution must be at least 0\.00195408 on this map"),
+        ({"resolution": 1e-300}, r"resolution must be at least 0\.00117245 on this map, for 2,048"),
+        ({"resolution": 2.4 / 2048}, r"resolution must be at least 0\.00117245 on this map"),
         ({"resolution": "fine"}, "resolution must be a finite positive number; got 'fine'"),
         ({"size": np.inf}, "size must be a finite positive number, at most 10000; got inf"),
         ({"size": 0}, "size must be a finite positive number"),

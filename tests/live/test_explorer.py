@@ -296,6 +296,21 @@ def test_the_scale_is_moved_without_ending_a_pause() -> None:
     in_loop(work)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("scheme", "he"), ("residual", 1.0), ("normalization", "layer")]
+)
+def test_what_the_ledger_shows_before_training_ends_no_pause(name: str, value: Any) -> None:
+    async def work() -> None:
+        explorer = Explorer(panels=("ledger",), controls=(name,))
+        explorer.controls[name].value = value
+        await until(lambda: not explorer.is_behind)
+        assert not explorer.playing
+        assert explorer.iteration == 0
+        explorer.close()
+
+    in_loop(work)
+
+
 def test_who_asks_while_a_cell_runs_is_told_to_wait() -> None:
     async def work() -> None:
         explorer = Explorer()

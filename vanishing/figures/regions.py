@@ -1,5 +1,6 @@
 """The plane: the points, and which class a network gives to each place."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from vanishing._checks import (
     whole_number,
 )
 from vanishing.data import Dataset
-from vanishing.figures.style import FURTHEST, caption, check_axes, class_style
+from vanishing.figures.style import CLASS_COLORS, FURTHEST, caption, check_axes, class_style
 from vanishing.network import Network, check_fit
 
 LARGEST_MARKER = 10_000
@@ -35,8 +36,19 @@ LONGEST_SIDE = 2048
 AT_ONCE = 2**24
 """Numbers that a network may hold in its layers while it is asked about a part of a map."""
 
-SOFTNESS = 0.55
-"""How much white there is in a region's colour, so that the points stand out."""
+SURE, UNSURE = 0.48, 0.13
+"""How much of its class's colour a region has where the answer's probability is 1, and at 1/K.
+
+The rest is white, so that the points stand out."""
+
+HATCH = 0.17
+"""How much more colour there is in the lines that hatch a region."""
+
+HATCHES = 4
+"""Kinds of hatching; the first is none. They tell regions apart without colours."""
+
+LEVELS = 256
+"""Steps of a region's shading."""
 
 BORDER = 70
 """The grey of the line between two regions, of 255."""
@@ -128,6 +140,8 @@ def _check_plane(data: Dataset) -> None:
 class RegionMap:
     """Asks networks for their answers on a grid, and paints these as an image.
 
+    A region has its class's colour and hatching, the paler the less probable the answer is.
+
     Parameters
     ----------
     low, high : array_like of shape (2,)
@@ -163,6 +177,7 @@ class RegionMap:
             _interpolation(columns, image[0]),
             _interpolation(rows, image[1]),
         )
+        self._hatches = _hatches(*image)
 
     def colors(self, network: Network) -> NDArray[np.uint8]:
         """Return the image in RGBA, of shape (rows, columns, 4), its first row at the bottom.
@@ -184,7 +199,8 @@ class RegionMap:
             scores = _scores(network.astype(np.float32), self.grid)
             by_class = scores.T.reshape(-1, self._rows.shape[1], self._columns.shape[1])
             fine = self._rows @ by_class @ self._columns.T
-        return _region_colors(_largest(fine), len(by_class))
+            labels, doubts = _answers(fine)
+        return _region_colors(labels, doubts, self._hatches, len(by_class))
 
     def _check(self, network: Network) -> None:
         instance("network", network, Network)
@@ -246,13 +262,14 @@ def decision_regions(
     network: Network,
     data: Dataset,
     *,
-    margin: float = 1.0,
+    margin: float = 0.2,
     resolution: float = 0.02,
     size: float = 28,
 ) -> DecisionRegions:
     """Draw which class the network gives to each point of the plane, and the data on top.
 
-    Regions have the soft colour of their class; a dark line runs between them.
+    Regions have the soft colour and the hatching of their class, and are the paler the less probable
+    the answer is; a dark line runs between them.
 
     Parameters
     ----------
@@ -263,10 +280,10 @@ def decision_regions(
     data : Dataset
         The points to draw on top; batch normalization, where it knows no statistics, takes theirs.
     margin : float
-        How far the map reaches beyond the data. The default is the lecture's.
+        How far the map reaches beyond the data; the lecture's maps reach 1.
     resolution : float
         Distance between two points of the grid on which the network is asked; at most 2,048 of
-        them fit along a side.
+        them fit along a side. Between them scores are interpolated.
     size : float
         Area of a point's marker, in square points; at most 10,000.
 
@@ -287,12 +304,13 @@ def decision_regions(
     low, high = _reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
     counts = _grid_counts(high - low, resolution)
     asked = network if network.statistics else network.fitted(data)
-    colors = RegionMap(low, high, counts, counts).colors(asked)
-    # The middle of a pixel is where the network was asked; so the outer pixels are cut in half.
-    half = (high - low) / (np.array(counts) - 1) / 2
+    pixels = _pixel_counts(ax, counts)
+    colors = RegionMap(low, high, counts, pixels).colors(asked)
+    # The middles of the outer pixels lie on the edge, which cuts them in half.
+    half = (high - low) / (np.array(pixels) - 1) / 2
     (left, bottom), (right, top) = low - half, high + half
     extent = left, right, bottom, top
-    image = ax.imshow(colors, extent=extent, origin="lower", interpolation="nearest", zorder=0)
+    image = ax.imshow(colors, extent=extent, origin="lower", zorder=0)
     ax.grid(visible=False)
     drawn = points(ax, data, size=size)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -319,6 +337,15 @@ def _grid_counts(extent: Array, resolution: float) -> tuple[int, int]:
     return int(columns), int(rows)
 
 
+def _pixel_counts(ax: Axes, counts: tuple[int, int]) -> tuple[int, int]:
+    """Return as many pixels as the axes have, or nearly: whole parts of the grid's steps."""
+    steps = max(counts) - 1
+    parts = max(1, round(max(ax.bbox.width, ax.bbox.height) / steps))
+    most = max(1, (LONGEST_SIDE - 1) // steps)
+    columns, rows = (min(parts, most) * (count - 1) + 1 for count in counts)
+    return columns, rows
+
+
 def _interpolation(count: int, pixels: int) -> Array:
     """Return the matrix that interpolates linearly between `count` values."""
     position = np.linspace(0, count - 1, pixels)
@@ -327,25 +354,62 @@ def _interpolation(count: int, pixels: int) -> Array:
     return weights
 
 
-def _largest(scores: Array) -> NDArray[Any]:
-    """Return which of the first axis's arrays is largest: argmax(axis=0), several times faster."""
+def _answers(scores: Array) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+    """Return which of the first axis's scores is largest, and how doubtful that answer is.
+
+    The doubt is (1/p - 1) / (K - 1) in steps from 0 to 255, where p is softmax's probability of
+    the answer: 0 where it is certain, 255 at p = 1/K. The scores are used up.
+    """
     best = scores[0].copy()
     # The border is one more kind beside the classes.
     labels = np.zeros(best.shape, np.min_scalar_type(len(scores)))
+    # Several times faster than argmax(axis=0).
     for label, other in enumerate(scores[1:], start=1):
         labels[other > best] = label
         np.maximum(best, other, out=best)
-    return labels
+    scores -= best
+    odds = np.exp(scores, out=scores).sum(axis=0)
+    odds -= 1
+    odds *= (LEVELS - 1) / max(len(scores) - 1, 1)
+    # Where scores are no numbers nothing is certain.
+    return labels, np.fmin(odds, LEVELS - 1, out=odds).astype(np.uint8)
 
 
-def _region_colors(labels: NDArray[Any], classes: int) -> NDArray[np.uint8]:
+def _hatches(columns: int, rows: int) -> NDArray[np.uint8]:
+    """Return an image whose bit k says where the hatching of kind k has its lines."""
+    period = max(6, round(min(columns, rows) / 36))
+    width = max(1, round(period / 6))
+    x, y = np.arange(columns), np.arange(rows)[:, None]
+    rising, falling = (x - y) % period < width, (x + y) % period < width
+    dots = (x % period < 2 * width) & (y % period < 2 * width)
+    return (2 * rising + 4 * dots + 8 * falling).astype(np.uint8)
+
+
+def _region_colors(
+    labels: NDArray[Any], doubts: NDArray[np.uint8], hatches: NDArray[np.uint8], classes: int
+) -> NDArray[np.uint8]:
     """Return the RGBA image of a grid of labels, with a dark line between them."""
-    strong = np.array([to_rgb(class_style(label)[0]) for label in range(classes)])
-    table = np.full((classes + 1, 4), 255, np.uint8)
-    table[:-1, :3] = np.rint(255 * ((1 - SOFTNESS) * strong + SOFTNESS))
-    table[-1, :3] = BORDER
+    known = len(CLASS_COLORS)
+    kinds = np.arange(classes + 1) % known % HATCHES
+    hatched = hatches >> kinds.astype(np.uint8).take(labels)
+    hatched &= 1
     bordering = labels[1:, 1:] != labels[:-1, 1:]
     bordering |= labels[1:, 1:] != labels[1:, :-1]
     labels[1:, 1:][bordering] = classes
-    packed = table.view(np.uint32)[:, 0].take(labels)
-    return packed.view(np.uint8).reshape(*labels.shape, 4)
+    entries = (labels.astype(np.intp) * LEVELS + doubts) * 2 + hatched
+    return _palette(classes).take(entries).view(np.uint8).reshape(*labels.shape, 4)
+
+
+@functools.lru_cache(maxsize=8)
+def _palette(classes: int) -> NDArray[np.uint32]:
+    """Return the colour for each class, doubt, and whether it is hatched there; then the border."""
+    strong = np.array([to_rgb(class_style(label)[0]) for label in range(classes)])
+    odds = np.arange(LEVELS) / (LEVELS - 1) * (classes - 1)
+    # Of probability 1 / (1 + odds): 1 where it is 1, and 0 at 1 / K; a single class is certain.
+    confidence = 1 - odds / (1 + odds) * classes / max(classes - 1, 1)
+    amount = UNSURE + (SURE - UNSURE) * confidence[:, None] + HATCH * np.arange(2)
+    colors = 1 - amount[..., None] * (1 - strong[:, None, None])
+    table = np.full((classes + 1, LEVELS, 2, 4), 255, np.uint8)
+    table[:-1, ..., :3] = np.rint(255 * colors)
+    table[-1, ..., :3] = BORDER
+    return table.view(np.uint32).ravel()
