@@ -268,8 +268,8 @@ def decision_regions(
 ) -> DecisionRegions:
     """Draw which class the network gives to each point of the plane, and the data on top.
 
-    Regions have the soft colour and the hatching of their class, and are the paler the less probable
-    the answer is; a dark line runs between them.
+    Regions have the soft colour and the hatching of their class, paler where the answer is less
+    probable; a dark line runs between them.
 
     Parameters
     ----------
