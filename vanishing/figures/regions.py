@@ -397,7 +397,8 @@ def _region_colors(
     bordering |= labels[1:, 1:] != labels[1:, :-1]
     labels[1:, 1:][bordering] = classes
     entries = (labels.astype(np.intp) * LEVELS + doubts) * 2 + hatched
-    return _palette(classes).take(entries).view(np.uint8).reshape(*labels.shape, 4)
+    colors: NDArray[np.uint8] = _palette(classes).take(entries).view(np.uint8)
+    return colors.reshape(*labels.shape, 4)
 
 
 @functools.lru_cache(maxsize=8)
