@@ -372,7 +372,8 @@ def _answers(scores: Array) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     odds -= 1
     odds *= (LEVELS - 1) / max(len(scores) - 1, 1)
     # Where scores are no numbers nothing is certain.
-    return labels, np.fmin(odds, LEVELS - 1, out=odds).astype(np.uint8)
+    doubts: NDArray[np.uint8] = np.fmin(odds, LEVELS - 1, out=odds).astype(np.uint8)
+    return labels, doubts
 
 
 def _hatches(columns: int, rows: int) -> NDArray[np.uint8]:
@@ -382,7 +383,8 @@ def _hatches(columns: int, rows: int) -> NDArray[np.uint8]:
     x, y = np.arange(columns), np.arange(rows)[:, None]
     rising, falling = (x - y) % period < width, (x + y) % period < width
     dots = (x % period < 2 * width) & (y % period < 2 * width)
-    return (2 * rising + 4 * dots + 8 * falling).astype(np.uint8)
+    bits: NDArray[np.uint8] = (2 * rising + 4 * dots + 8 * falling).astype(np.uint8)
+    return bits
 
 
 def _region_colors(
@@ -397,8 +399,9 @@ def _region_colors(
     bordering |= labels[1:, 1:] != labels[1:, :-1]
     labels[1:, 1:][bordering] = classes
     entries = (labels.astype(np.intp) * LEVELS + doubts) * 2 + hatched
-    colors: NDArray[np.uint8] = _palette(classes).take(entries).view(np.uint8)
-    return colors.reshape(*labels.shape, 4)
+    colors = _palette(classes).take(entries).view(np.uint8)
+    image: NDArray[np.uint8] = colors.reshape(*labels.shape, 4)
+    return image
 
 
 @functools.lru_cache(maxsize=8)
