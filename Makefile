@@ -54,7 +54,7 @@ lab: $(LAB_STAMP)  ## open JupyterLab on the first notebook
 
 .PHONY: test
 test: $(TEST_STAMP)  ## run every test: units, notebooks, browser
-	$(RUN) -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(TEST_STAMP)  ## check style and types
