@@ -345,6 +345,10 @@ PARAMETERS: dict[str, Parameter] = {
     "drawn": Parameter(lambda: figures.points(fresh_axes(), DATA), none_but_good),
     "draws": given(2, whole(1, 100_000)),
     "distances": given([1, 2], sequence(whole(0, 10**6), 2), "distances"),
+    "gate": given(
+        [[0.25], [1.0]],
+        lambda v: array(2)(v) and len(v) == 2 and np.min(v) >= 0 and np.max(v) <= 1,
+    ),
     "expected": given(
         [0.5, 0.5], either(is_none, lambda v: array(1, 2, nan=True)(v) and not np.min(v) < 0)
     ),
@@ -556,6 +560,7 @@ FORMULAS = (
     "through_time.back",
     "through_time.loss_and_error",
     "through_time.sum_over_time",
+    "unrolled.fastest_pass",
     "sweeps.Advancing",
     "sweeps.Sweepable",
     "optimizers.norm",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import vanishing
+from vanishing.cells import Cell, LSTMStep
 from vanishing.optimizers import Adam, GradientDescent
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_training import (
@@ -235,6 +236,23 @@ def test_an_interrupt_at_any_moment_leaves_network_and_history_in_step(
         assert len(one.history) == one.iteration
         one.advance(6 - one.iteration)
         assert_same_run(one, whole)
+
+
+class OwnStep(LSTMStep):
+    """A step that only its class tells from an LSTM's."""
+
+
+def test_a_cell_of_ones_own_trains_and_can_be_sent() -> None:
+    own = RecurrentNetwork.initialize(TASK, 6, Cell("own", OwnStep), rng=0)
+    known = RecurrentNetwork.initialize(TASK, 6, "lstm", rng=0)
+    one, other = (SequenceTrainer(start, TASK, batch=9) for start in (own, known))
+    one.advance(3)
+    one = pickle.loads(pickle.dumps(one))
+    one.advance(2)
+    other.advance(5)
+    assert one.network.cell.step is OwnStep
+    for mine, theirs in zip(state(one), state(other), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
 def test_an_interrupted_run_is_returned_as_far_as_it_came() -> None:

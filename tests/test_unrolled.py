@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from sequence_problems import EVERY_CELL, recurrent_network, sequence_problems, sequences
 
+from vanishing.cells import CELLS, Cell, LSTMStep, State
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import LOSSES, SequenceData, adding, agreement, recall
 from vanishing.through_time import PlainThroughTime, RecurrentParameters
-from vanishing.unrolled import Unrolled
+from vanishing.unrolled import Unrolled, fastest_pass
 
 Problem = tuple[RecurrentNetwork, SequenceData]
 
@@ -69,3 +70,21 @@ def test_sequences_that_do_not_fit_are_refused() -> None:
     parameters = RecurrentParameters.of(network, np.dtype(np.float64))
     with pytest.raises(ValueError, match="data must have 6 inputs"):
         one.evaluate(parameters, recall(3, fillers=1).batch(2, 0))
+
+
+class WithoutDetour(LSTMStep):
+    """An LSTM's step that hands no error to the hidden state before."""
+
+    def backward(self, error: State) -> State:
+        """Return the gradient by c_(t-1) alone."""
+        dh, dc = super().backward(error)
+        return np.zeros_like(dh), dc
+
+
+def test_a_cell_of_ones_own_goes_the_plain_way() -> None:
+    kind = np.dtype(np.float64)
+    for cell in CELLS.values():
+        network = RecurrentNetwork.initialize((2, 2), 3, cell, rng=0)
+        assert isinstance(fastest_pass(network, kind), Unrolled)
+    own = RecurrentNetwork.initialize((2, 2), 3, Cell("own", WithoutDetour), rng=0)
+    assert isinstance(fastest_pass(own, kind), PlainThroughTime)

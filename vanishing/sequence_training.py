@@ -26,7 +26,7 @@ from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import SequenceData, SequenceTask
 from vanishing.through_time import PassThroughTime, RecurrentParameters
 from vanishing.training import advance_with_bar
-from vanishing.unrolled import Unrolled
+from vanishing.unrolled import fastest_pass
 
 LATEST = 10**15
 """No run begins later, nor waits longer from one recorded iteration to the next."""
@@ -292,7 +292,7 @@ class SequenceTrainer:
         """Allocate what was not pickled."""
         if self._pass is None:
             self._buffer = RecurrentParameters.of(self._start, self._dtype)
-            self._pass = Unrolled(self._start, self._dtype)
+            self._pass = fastest_pass(self._start, self._dtype)
 
     def _iterate(self, wanted: int, deadline: float) -> None:
         for _ in range(wanted):

@@ -16,7 +16,12 @@ from vanishing.optimizers import norm
 from vanishing.parameters import aligned
 from vanishing.recurrent import RecurrentNetwork, check_sequences
 from vanishing.sequences import SequenceData
-from vanishing.through_time import RecurrentParameters, loss_and_error
+from vanishing.through_time import (
+    PassThroughTime,
+    PlainThroughTime,
+    RecurrentParameters,
+    loss_and_error,
+)
 
 Views = list[Array]
 """An array of each step, of shape (units, n)."""
@@ -349,3 +354,16 @@ class Unrolled:
     def error_norms(self) -> Array:
         """Return the norm of the error dL/dh_t at each step, of shape (T,)."""
         return self._cell.error_norms.copy()
+
+
+def fastest_pass(network: RecurrentNetwork, dtype: np.dtype[Any]) -> PassThroughTime:
+    """Return the fast pass if it knows the network's cell, and else the plain one.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Says of which kind; its parameters are not used.
+    dtype : dtype
+        float64 or float32: the precision of everything.
+    """
+    return (Unrolled if network.cell.step in CELLS else PlainThroughTime)(network, dtype)

@@ -123,6 +123,29 @@ def test_accuracy_over_distance_has_every_run_and_the_median(ax: Axes) -> None:
         figures.accuracy_over_distance(ax, [5], shares)
 
 
+def test_gates_have_a_column_for_each_word_and_the_most_open_unit_on_top(ax: Axes) -> None:
+    forget = drawn("lstm").states(DATA.inputs).gates["f"][:, 0]
+    image = figures.gates_over_time(ax, forget, DATA.words(0))
+    shown = np.asarray(image.get_array())
+    assert shown.shape == (8, 13)
+    assert (np.diff(shown.mean(axis=1)) <= 0).all()
+    np.testing.assert_array_equal(np.sort(shown, axis=0), np.sort(forget.T, axis=0))
+    assert image.get_clim() == (0, 1)
+    assert [one.get_text() for one in ax.get_xticklabels()] == list(DATA.words(0))
+    np.testing.assert_array_equal(ax.get_xticks(), np.arange(13))
+
+
+def test_gates_must_be_shares_one_row_a_word(ax: Axes) -> None:
+    with pytest.raises(ValueError, match="gate must have 2 rows, one a word; got 1"):
+        figures.gates_over_time(ax, [[0.5]], ["a", "b"])
+    for beyond in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="gate must lie between 0 and 1"):
+            figures.gates_over_time(ax, [[beyond]], ["a"])
+    for count in (0, 101):
+        with pytest.raises(ValueError, match=f"words must be 1 to 100; got {count}"):
+            figures.gates_over_time(ax, np.ones((count, 1)), ["a"] * count)
+
+
 def test_figures_of_time_name_what_is_wrong(ax: Axes) -> None:
     with pytest.raises(ValueError, match="amounts must be 2, one a word; got 1"):
         figures.tinted_sentence(ax, ["a", "b"], [1.0])

@@ -59,6 +59,7 @@ from vanishing.figures.time import (
     cell_look,
     contributions_over_lag,
     error_over_lag,
+    gates_over_time,
     ledger_through_time,
     tinted_sentence,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "decision_regions",
     "draw_bars",
     "error_over_lag",
+    "gates_over_time",
     "gradient_curves",
     "iteration_axis",
     "label",

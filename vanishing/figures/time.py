@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
@@ -40,6 +41,9 @@ DEEPEST = 12.0
 
 MOST_WORDS = 2000
 """More words than this are taken for a slip of the pen."""
+
+MOST_COLUMNS = 100
+"""With more steps side by side their words could not be read."""
 
 
 def cell_look(cell: str | Activation | Cell) -> dict[str, Any]:
@@ -333,6 +337,50 @@ def accuracy_over_distance(
     ax.set_ylim(min(level, float(shares.min())) - 0.05, 1.03)
     caption(ax, x="distance, words", y="share of right answers")
     return rings + line
+
+
+def gates_over_time(ax: Axes, gate: ArrayLike, words: Sequence[str]) -> AxesImage:
+    """Draw how far a gate is open: a column for each word, a row for each unit.
+
+    Dark blue is shut, 0, and yellow open, 1, whatever the values; so gates and sentences can be
+    compared. Units are sorted by their mean, the most open one on top.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    gate : array_like of shape (T, H)
+        The gate at each step, from 0 to 1: that of one sequence out of the `gates` of
+        `RecurrentNetwork.states`.
+    words : sequence of str
+        The T words, in order; at most 100.
+
+    Returns
+    -------
+    AxesImage
+        The picture; `figure.colorbar` takes it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    said = [text(f"words[{i}]", word) for i, word in enumerate(several("words", words, "texts"))]
+    if not 0 < len(said) <= MOST_COLUMNS:
+        raise ValueError(f"words must be 1 to {MOST_COLUMNS}; got {len(said):,}")
+    openings = drawable("gate", gate, 2, f"({len(said)}, H)")
+    if len(openings) != len(said):
+        raise ValueError(f"gate must have {len(said)} rows, one a word; got {len(openings)}")
+    if (openings < 0).any() or (openings > 1).any():
+        raise ValueError(f"gate must lie between 0 and 1; got {shown(gate)}")
+    order = np.argsort(-openings.mean(axis=0), kind="stable")
+    image = ax.imshow(openings[:, order].T, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    ax.set_xticks(range(len(said)), said, rotation=60, ha="right", rotation_mode="anchor")
+    ax.set_yticks([])
+    ax.grid(visible=False)
+    caption(ax, y="units")
+    return image
 
 
 def _cumulated(factors: Array) -> Array:
