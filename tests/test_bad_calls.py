@@ -89,6 +89,7 @@ DATA = spiral(4, rng=0)
 OTHER_DATA = Dataset([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], [0, 1])
 NETWORK = Network.initialize((2, 3, 3), rng=0)
 DEEP = Network.initialize((2, 3, 3, 3), rng=0)
+UNIT_MAP = figures.UnitMap((-1, -1), (1, 1), (9, 9))
 RUN = train(DEEP, DATA, iterations=3, progress=False)
 TASK = recall(2)
 SEQUENCES = TASK.batch(3, 0)
@@ -452,6 +453,10 @@ PARAMETERS: dict[str, Parameter] = {
     "path": Parameter(a_csv, none_but_good),
     "most_bytes": given(1000, whole(0)),
     "dataset": given("moons", named(DATASETS)),
+    "unit_layer": given(1, whole(1, 1000)),
+    "units": Parameter(
+        lambda: figures.UnitMap((0, 0), (1, 1), (9, 9)).ask(DEEP, DATA), none_but_good
+    ),
     "loss_axis": given("linear", named(["logarithmic", "linear"])),
     "values": given([[1.0, 2.0]], array(2, nan=True)),
     "variant": given("tanh", a_variant),
@@ -548,6 +553,7 @@ FORMULAS = (
     "ledger.cause",
     "ledger.slopes_cause",
     "figures.ledgers.name_nothing",
+    "figures.units.Units",
     "optimizers.clip",
     "optimizers.Optimizer",
     "optimizers.GradientDescent.update",
@@ -599,6 +605,7 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "SettingsPlane": lambda: PLANE_OF_CELLS,
     "Network": DEEP.copy,
     "RegionMap": lambda: figures.RegionMap((-1, -1), (1, 1), (3, 3), (4, 4)),
+    "UnitMap": lambda: UNIT_MAP,
     "Settings": lambda: PARAMETERS["settings"].make(),
     "SpiralExplorer": lambda: widget(SpiralExplorer),
     "SpiralSettings": lambda: importlib.import_module("vanishing.live.spiral").SpiralSettings(),
@@ -858,6 +865,8 @@ special(
 )
 special("measures.Measure", label=given("label", some_text))
 special("measures.as_measure", measure=given("norm of dW", any_measure))
+special("figures.units.hidden_units", layer=given(1, whole(1, 2)))
+special("figures.units.UnitMap.ask", layer=given(1, whole(1, 2)))
 special("network.Network.shortcut", layer=given(0, whole(0, 2)))
 for one in ("error_over_lag", "ledger_through_time"):
     special(f"figures.time.{one}", account=given(TIME_BOOKS, one_of(TimeLedger)))

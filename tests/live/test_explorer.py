@@ -296,6 +296,24 @@ def test_the_scale_is_moved_without_ending_a_pause() -> None:
     in_loop(work)
 
 
+def test_another_layers_units_are_seen_of_the_same_run() -> None:
+    explorer = Explorer("relu", panels=("units",), controls=("unit_layer",)).advance(20)
+    first = explorer.picture.pixels()
+    explorer.controls["unit_layer"].value = 2
+    assert explorer.iteration == 20
+    assert explorer.share == (
+        "Explorer(variants=('relu',), controls=('unit_layer',), panels=('units',), unit_layer=2)"
+        ".advance(20)"
+    )
+    again = eval(explorer.share)
+    np.testing.assert_array_equal(again.picture.pixels(), explorer.picture.pixels())
+    assert (first != again.picture.pixels()).any()
+    explorer.buttons["reset"].click()
+    assert explorer.controls["unit_layer"].value == 2
+    with pytest.raises(ValueError, match="unit_layer must be a whole number from 1 to 1,000; got 0"):
+        Explorer(unit_layer=0)
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("scheme", "he"), ("residual", 1.0), ("normalization", "layer")]
 )

@@ -129,6 +129,28 @@ def test_maps_follow_training_and_points_follow_the_data() -> None:
     np.testing.assert_array_equal(found, other.data.labels[free])
 
 
+@pytest.mark.parametrize("variants", [("relu",), BOTH])
+def test_the_units_of_the_chosen_layer_are_drawn(variants: tuple[str, ...]) -> None:
+    scene, picture = seen(Settings(variants, step_size=2.0), ("units", "loss"), iterations=600)
+    for layer in (1, 2, 9):
+        scene.unit_layer = layer
+        picture.show(scene)
+        (panel, _), shown = picture.panels, min(layer, 2)
+        painter = figures.UnitMap(*plane(scene.data), panel.images[0].size)  # type: ignore[attr-defined]
+        for number, trainer in enumerate(scene.experiment.trainers):
+            ax = picture.figure.axes[number]
+            units = painter.ask(trainer.network, scene.data, shown)
+            left, low = np.round(ax.bbox.min).astype(int)
+            expected = painter.colors(units)[::-1, :, :3]
+            rows, columns = expected.shape[:2]
+            bottom = len(picture.pixels()) - low
+            found = picture.pixels()[bottom - rows : bottom, left : left + columns]
+            np.testing.assert_array_equal(found, expected)
+            assert f"layer {shown}" in ax.get_title(loc="left")
+            assert [text.get_text() for text in ax.texts] == [str(units)]
+    assert "dead" in str(units)
+
+
 def test_titles_name_the_networks() -> None:
     _, picture = seen(Settings(BOTH), ("regions", "loss"))
     found = [ax.get_title("left") for ax in picture.figure.axes[:2]]

@@ -4,9 +4,9 @@ The same thing looks the same everywhere: one hue a network, one line style a la
 and marker a class. In a notebook, `plt.rcParams.update(figures.STYLE)` makes everything legible
 on a projector.
 
-`style` says how things look, `regions` draws the plane, `curves` what changes over iterations,
-`ledgers` the account of the error's way back, `time` that through time,
-`maps` what comes of many runs.
+`style` says how things look, `regions` draws the plane, `units` the hidden units over it, `curves`
+what changes over iterations, `ledgers` the account of the error's way back, `time` that through
+time, `maps` what comes of many runs.
 """
 
 from vanishing.figures.curves import (
@@ -63,6 +63,7 @@ from vanishing.figures.time import (
     ledger_through_time,
     tinted_sentence,
 )
+from vanishing.figures.units import UnitMap, Units, hidden_units
 
 __all__ = [
     "BARS",
@@ -77,6 +78,8 @@ __all__ = [
     "DecisionRegions",
     "PlaneMap",
     "RegionMap",
+    "UnitMap",
+    "Units",
     "accuracy_over_distance",
     "band",
     "caption",
@@ -93,6 +96,7 @@ __all__ = [
     "error_over_lag",
     "gates_over_time",
     "gradient_curves",
+    "hidden_units",
     "iteration_axis",
     "label",
     "layer_histograms",

@@ -77,7 +77,7 @@ def points(ax: Axes, data: Dataset, *, size: float = 28) -> list[PathCollection]
         If an argument is not what is described above.
     """
     check_axes(ax)
-    _check_plane(data)
+    check_plane(data)
     area = real_number("size", size, at_most=LARGEST_MARKER)
     reach = 1.05 * max(1, np.abs(data.points).max())
     ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
@@ -119,7 +119,7 @@ def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
         If an argument is not what is described above.
     """
     artists = several("drawn", drawn, "what figures.points returned")
-    _check_plane(data)
+    check_plane(data)
     if not artists or not all(isinstance(dots, PathCollection) for dots in artists):
         raise TypeError(f"drawn must be what figures.points returned; got {shown(drawn)}")
     if data.classes > len(artists):
@@ -128,7 +128,8 @@ def move_points(drawn: Sequence[PathCollection], data: Dataset) -> None:
         dots.set_offsets(data.points[data.labels == label])
 
 
-def _check_plane(data: Dataset) -> None:
+def check_plane(data: Dataset) -> None:
+    """Raise where points cannot be drawn on a map."""
     instance("data", data, Dataset)
     if data.points.shape[1] != 2:
         raise ValueError(f"data must have points of 2 coordinates; got {data.points.shape[1]}")
@@ -166,13 +167,11 @@ class RegionMap:
     def __init__(
         self, low: ArrayLike, high: ArrayLike, counts: tuple[int, int], pixels: tuple[int, int]
     ) -> None:
-        columns, rows = _side_lengths("counts", counts)
-        begin, end = _corner("low", low), _corner("high", high)
-        if not (begin < end).all():
-            raise ValueError(f"high must lie above and to the right of low; got {shown(high)}")
+        columns, rows = side_lengths("counts", counts)
+        begin, end = corners(low, high)
         x, y = np.linspace(begin[0], end[0], columns), np.linspace(begin[1], end[1], rows)
         self.grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        image = _side_lengths("pixels", pixels)
+        image = side_lengths("pixels", pixels)
         self._columns, self._rows = (
             _interpolation(columns, image[0]),
             _interpolation(rows, image[1]),
@@ -193,7 +192,9 @@ class RegionMap:
         TypeError, ValueError
             If it is not such a network, or has too many classes for a map of this size.
         """
-        self._check(network)
+        check_asked(network)
+        places = max(len(self.grid), len(self._rows) * len(self._columns))
+        not_too_many("network", places * network.sizes[-1], "scores on a map", network)
         with np.errstate(all="ignore"):
             # What cannot be told apart in single precision cannot be seen either.
             scores = _scores(network.astype(np.float32), self.grid)
@@ -202,19 +203,25 @@ class RegionMap:
             labels, doubts = _answers(fine)
         return _region_colors(labels, doubts, self._hatches, len(by_class))
 
-    def _check(self, network: Network) -> None:
-        instance("network", network, Network)
-        if network.sizes[0] != 2:
-            raise ValueError(
-                f"network must have 2 inputs, as the plane has; got {network.sizes[0]}"
-            )
-        if network.normalization == "batch" and network.statistics is None:
-            raise ValueError(
-                "network must know the statistics of its batch normalization, "
-                "as network.fitted(data) does; got none"
-            )
-        places = max(len(self.grid), len(self._rows) * len(self._columns))
-        not_too_many("network", places * network.sizes[-1], "scores on a map", network)
+
+def check_asked(network: Network) -> None:
+    """Raise where a network cannot be asked about single places of the plane."""
+    instance("network", network, Network)
+    if network.sizes[0] != 2:
+        raise ValueError(f"network must have 2 inputs, as the plane has; got {network.sizes[0]}")
+    if network.normalization == "batch" and network.statistics is None:
+        raise ValueError(
+            "network must know the statistics of its batch normalization, "
+            "as network.fitted(data) does; got none"
+        )
+
+
+def corners(low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
+    """Return the corners of a map."""
+    begin, end = _corner("low", low), _corner("high", high)
+    if not (begin < end).all():
+        raise ValueError(f"high must lie above and to the right of low; got {shown(high)}")
+    return begin, end
 
 
 def _corner(name: str, value: ArrayLike) -> Array:
@@ -224,7 +231,8 @@ def _corner(name: str, value: ArrayLike) -> Array:
     return corner
 
 
-def _side_lengths(name: str, value: Any) -> tuple[int, int]:
+def side_lengths(name: str, value: Any) -> tuple[int, int]:
+    """Return columns and rows."""
     items = several(name, value, "2 whole numbers")
     if len(items) != 2:
         raise ValueError(f"{name} must be 2 whole numbers; got {shown(value)}")
@@ -298,10 +306,10 @@ def decision_regions(
         If an argument is not what is described above, or network and data do not fit.
     """
     check_axes(ax)
-    _check_plane(data)
+    check_plane(data)
     check_fit(network, data)
     real_number("size", size, at_most=LARGEST_MARKER)
-    low, high = _reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
+    low, high = reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
     counts = _grid_counts(high - low, resolution)
     asked = network if network.statistics else network.fitted(data)
     pixels = _pixel_counts(ax, counts)
@@ -317,7 +325,7 @@ def decision_regions(
     return DecisionRegions(image, drawn)
 
 
-def _reach(data: Dataset, margin: float) -> tuple[Array, Array]:
+def reach(data: Dataset, margin: float) -> tuple[Array, Array]:
     """Return the corners of a map that reaches so far beyond the data."""
     low, high = data.points.min(axis=0) - margin, data.points.max(axis=0) + margin
     if not (low < high).all():

@@ -277,6 +277,7 @@ CONTROLS: dict[str, Callable[[], Any]] = {
     "loss_axis": choice(
         "loss axis", "Of the loss", [("logarithmic", "logarithmic"), ("linear", "linear")]
     ),
+    "unit_layer": int_slider("units of layer", "Which hidden layer's units are shown", 1, 10),
     "measure": choice(
         "measure", "How a gradient's size is read", [(name, name) for name in MEASURES]
     ),

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from vanishing._checks import listed, one_of, whole_number
 from vanishing.data import Dataset
-from vanishing.experiment import PARTS, Experiment, Settings
+from vanishing.experiment import PARTS, SHAPES, Experiment, Settings
 from vanishing.lecture import ITERATIONS
 from vanishing.live.controls import CONTROLS, NONE
 from vanishing.live.panels import (
@@ -33,6 +33,9 @@ LOOKED_AT = 0.7
 LONG = 1000
 """A run of so many iterations is one, however fast they were made."""
 
+LOOKS = ("measure", "loss_axis", "unit_layer")
+"""What is changed by a control without a new run."""
+
 MOST_KEPT = 5
 """More pale curves than of so many runs cannot be told apart."""
 
@@ -52,7 +55,7 @@ class View:
 
     Parameters
     ----------
-    controls, panels, measure, loss_axis, iterations, picture_width
+    controls, panels, measure, loss_axis, unit_layer, iterations, picture_width
         As for `Explorer`.
     """
 
@@ -60,6 +63,7 @@ class View:
     panels: Sequence[str | type[Panel]] = ("regions", "loss", "gradients")
     measure: MeasureLike = "lecture statistic"
     loss_axis: str = LOSS_AXES[0]
+    unit_layer: int = 1
     iterations: int = ITERATIONS
     picture_width: int = DRAWN
 
@@ -68,6 +72,10 @@ class View:
         self._settle("panels", checked_panels(self.panels))
         self._settle("measure", as_measure(self.measure))
         self._settle("loss_axis", one_of("loss_axis", self.loss_axis, LOSS_AXES))
+        layer = whole_number(
+            "unit_layer", self.unit_layer, at_least=1, at_most=SHAPES["hidden_layers"]
+        )
+        self._settle("unit_layer", layer)
         self._settle("iterations", checked_iterations(self.iterations))
         self._settle("picture_width", checked_width(self.picture_width))
 
@@ -90,13 +98,15 @@ class Explorer(Player):
     controls : sequence of str
         Which sliders and lists to show: some of "step_size", "scale", "regularization", "noise",
         "points_per_class", "activation", "scheme", "residual", "normalization",
-        "hidden_layers", "width", "dataset", "seed", "loss_axis", "measure".
+        "hidden_layers", "width", "dataset", "seed", "loss_axis", "measure", "unit_layer".
     panels : sequence of str or subclass of Panel
         What to draw: names in `vanishing.live.panels.PANELS`, or classes of your own.
     measure : str, Measure or callable
         How a gradient's size is read: a name in `vanishing.measures.MEASURES`, or one of your own.
     loss_axis : str
         "logarithmic" or "linear".
+    unit_layer : int
+        Which hidden layer the panel "units" shows, from 1 on; the last, where there are fewer.
     iterations : int
         Where training ends.
     picture_width : int
@@ -139,16 +149,19 @@ class Explorer(Player):
         panels: Sequence[str | type[Panel]] = USUAL.panels,
         measure: MeasureLike = USUAL.measure,
         loss_axis: str = USUAL.loss_axis,
+        unit_layer: int = USUAL.unit_layer,
         iterations: int = USUAL.iterations,
         picture_width: int = USUAL.picture_width,
         **settings: Any,
     ) -> None:
         wanted = checked_settings(variants, settings)
-        self._view = View(controls, panels, measure, loss_axis, iterations, picture_width)
+        self._view = View(
+            controls, panels, measure, loss_axis, unit_layer, iterations, picture_width
+        )
         check_effects(self._view.controls, wanted)
-        self._measure = as_measure(measure)
+        # What is looked at changes without a new run.
+        self._looks: dict[str, Any] = {name: getattr(self._view, name) for name in LOOKS}
         self._measures = {**MEASURES, self._measure.name: self._measure}
-        self._loss_axis = self._view.loss_axis
         self._name = self._recreate(wanted)
         self._experiment: Experiment | None = None
         self._previous: PastRun | None = None
@@ -205,12 +218,17 @@ class Explorer(Player):
 
     # What sliders, buttons and lists do.
 
+    @property
+    def _measure(self) -> Measure:
+        found: Measure = self._looks["measure"]
+        return found
+
     def setting(self, name: str) -> Any:
         """Return what a control is to show."""
         if name == "measure":
             return self._measure.name
-        if name == "loss_axis":
-            return self._loss_axis
+        if name in LOOKS:
+            return self._looks[name]
         if name == "activation":
             first = self.wanted.variants[0]
             return first.short if first.is_named else Variant(first.name, first.activation).short
@@ -222,11 +240,8 @@ class Explorer(Player):
 
     def moved(self, name: str, value: Any) -> None:
         """Begin anew; another measure is read off the same run."""
-        if name == "measure":
-            self._measure = self._measures[value]
-            self.express(self.wish)
-        elif name == "loss_axis":
-            self._loss_axis = value
+        if name in LOOKS:
+            self._looks[name] = self._measures[value] if name == "measure" else value
             self.express(self.wish)
         else:
             super().moved(name, None if value == NONE else value)
@@ -305,7 +320,8 @@ class Explorer(Player):
             self.limit,
             self.past,
             self.looked_at,
-            self._loss_axis,
+            self._looks["loss_axis"],
+            self._looks["unit_layer"],
         )
 
     def show_settings(self) -> None:
@@ -350,8 +366,7 @@ class Explorer(Player):
             for one in fields(Settings)
         ]
         for one in fields(View):
-            now = getattr(self._view, one.name)
-            now = {"measure": self._measure, "loss_axis": self._loss_axis}.get(one.name, now)
+            now = self._looks.get(one.name, getattr(self._view, one.name))
             parts.append((one.name, now, getattr(USUAL, one.name)))
         told = [f"{name}={code(value)}" for name, value, usual in parts if value != usual]
         return f"{type(self).__name__}({', '.join(told)})"

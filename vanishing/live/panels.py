@@ -1,4 +1,4 @@
-"""The panels of an explorer: data, decision regions, loss, gradients, ledger.
+"""The panels of an explorer: data, decision regions, hidden units, loss, gradients, ledger.
 
 To add one of your own, write a subclass of `Panel` with `setup` and `update`, and hand it to the
 explorer beside the names: `Explorer(panels=("regions", MyPanel))`.
@@ -128,6 +128,8 @@ class ExperimentScene:
         An earlier iteration that is looked at; left out, the one reached.
     loss_axis : str
         "logarithmic" or "linear".
+    unit_layer : int
+        Which hidden layer's units are shown; the last, where there are fewer.
     """
 
     experiment: Experiment
@@ -136,6 +138,7 @@ class ExperimentScene:
     past: tuple[PastRun, ...] = ()
     iteration: int | None = None
     loss_axis: str = LOSS_AXES[0]
+    unit_layer: int = 1
 
     @property
     def trainers(self) -> list[Trainer]:
@@ -155,7 +158,7 @@ class ExperimentScene:
         settings = self.experiment.settings
         ends = plane(self.data)
         shapes = settings.variants, settings.sizes
-        return *shapes, self.measure, self.iterations, ends, self.loss_axis
+        return *shapes, self.measure, self.iterations, ends, self.loss_axis, self.unit_layer
 
 
 def plane(data: Dataset) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -172,8 +175,8 @@ def check_plane(data: Dataset) -> None:
     """Raise where points cannot be drawn on a map."""
     if data.points.shape[1] != 2:
         raise ValueError(
-            "data must have points of 2 coordinates for the panels 'points' and 'regions'; "
-            f"got {data.points.shape[1]}"
+            "data must have points of 2 coordinates for the panels 'points', 'regions' and "
+            f"'units'; got {data.points.shape[1]}"
         )
 
 
@@ -301,6 +304,43 @@ class RegionsPanel(Panel):
             overlay.stamp(points)
             for dots in points:
                 dots.remove()
+
+
+class UnitsPanel(Panel):
+    """What each unit of a hidden layer answers over the plane; dead ones are crossed."""
+
+    square = True
+
+    def count(self, scene: ExperimentScene) -> int:
+        """Return the number of networks."""
+        return len(scene.experiment.trainers)
+
+    def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
+        """Prepare each network's image, and room for what is said of it."""
+        check_plane(scene.data)
+        self.images = [Pixels(ax) for ax in axes]
+        below: dict[str, Any] = {"va": "top", "fontsize": 12}
+        self.notes = [ax.text(0, -0.02, "", transform=ax.transAxes, **below) for ax in axes]
+        trainers, variants = scene.experiment.trainers, scene.experiment.settings.variants
+        sizes = [trainer.network.sizes for trainer in trainers]
+        self.layers = [min(scene.unit_layer, len(one) - 2) for one in sizes]
+        width = usual_width(axes[0])
+        for ax, variant, layer in zip(axes, variants, self.layers, strict=True):
+            ax.set(xticks=(), yticks=())
+            ax.set_axis_off()
+            whole = f"{variant.label}: units of layer {layer}"
+            short = f"layer {layer}: {variant.label}"
+            figures.caption(ax, whole if fitting(whole, width) == whole else fitting(short, width))
+        self.map = figures.UnitMap(*plane(scene.data), self.images[0].size)
+
+    def update(self, scene: ExperimentScene) -> list[Artist]:
+        """Ask the units as they are now."""
+        drawn = zip(self.images, self.notes, self.layers, scene.trainers, strict=True)
+        for image, note, layer, trainer in drawn:
+            units = self.map.ask(trainer.network, scene.data, layer)
+            image.pixels = self.map.colors(units)
+            note.set_text(str(units))
+        return [*self.images, *self.notes]
 
 
 class CurvesPanel(Panel):
@@ -650,6 +690,7 @@ def _line(ax: Axes, variant: Variant, style: Any) -> Line2D:
 PANELS: dict[str, type[Panel]] = {
     "points": PointsPanel,
     "regions": RegionsPanel,
+    "units": UnitsPanel,
     "loss": LossPanel,
     "gradients": GradientsPanel,
     "floor": FloorPanel,
