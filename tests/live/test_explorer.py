@@ -310,7 +310,7 @@ def test_another_layers_units_are_seen_of_the_same_run() -> None:
     assert (first != again.picture.pixels()).any()
     explorer.buttons["reset"].click()
     assert explorer.controls["unit_layer"].value == 2
-    with pytest.raises(ValueError, match="unit_layer must be .* from 1 to 1,000; got 0"):
+    with pytest.raises(ValueError, match=r"unit_layer must be .* from 1 to 1,000; got 0"):
         Explorer(unit_layer=0)
 
 
