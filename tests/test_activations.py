@@ -41,6 +41,23 @@ def test_in_place_agrees_with_value_and_slope(name: str, z: np.ndarray) -> None:
     np.testing.assert_allclose(slope, ACTIVATIONS[name].slope(z), atol=1e-15, rtol=1e-15)
 
 
+@given(names, hnp.arrays(float, 20, elements=st.floats(-1e4, 1e4)))
+def test_value_alone_is_the_same_value(name: str, z: np.ndarray) -> None:
+    f, value, other = ACTIVATIONS[name], z.copy(), z.copy()
+    with np.errstate(over="ignore"):
+        f.overwrite(value, np.empty_like(z))
+        f.overwrite_value(other, np.empty_like(z))
+    np.testing.assert_array_equal(value, other)
+
+
+def test_infinite_outputs_have_their_limits() -> None:
+    z = np.array([-np.inf, np.inf])
+    for name, limits in {"relu": [0, np.inf], "leaky_relu": z, "tanh": [-1, 1]}.items():
+        value = z.copy()
+        ACTIVATIONS[name].overwrite_value(value, np.empty_like(z))
+        np.testing.assert_array_equal(value, limits)
+
+
 @pytest.mark.parametrize("f", EVERY_ACTIVATION, ids=lambda f: f.name)
 def test_value_and_slope_from_minus_four_to_four(f: Activation) -> None:
     z = np.linspace(-4, 4, 80)  # without zero
@@ -141,16 +158,24 @@ def swallow(z: np.ndarray, slope: np.ndarray) -> None:
     slope[:], z[:] = softsign_slope(z), softsign(z)
 
 
+def from_softsign(h: np.ndarray, slope: np.ndarray) -> None:
+    slope[:] = (1 - np.abs(h)) ** 2
+
+
+@pytest.mark.parametrize("from_value", [None, from_softsign])
 @pytest.mark.parametrize("in_place", [None, swallow])
 @pytest.mark.parametrize("name", ["softsign", "relu"])
-def test_one_of_ones_own_stays_itself(name: str, in_place: Callable[..., None] | None) -> None:
-    own = Activation(name, softsign, softsign_slope, in_place, 1.5)
+def test_one_of_ones_own_stays_itself(
+    name: str, in_place: Callable[..., None] | None, from_value: Callable[..., None] | None
+) -> None:
+    own = Activation(name, softsign, softsign_slope, in_place, 1.5, from_value)
     assert not own.known
     assert ACTIVATIONS["relu"].known
     for same in (pickle.loads(pickle.dumps(own)), copy.deepcopy(own), find_activation(own)):
         assert same == own
         assert (same.value, same.slope) == (softsign, softsign_slope)
         assert (same.name, same.in_place, same.largest_slope) == (name, in_place, 1.5)
+        assert same.from_value == from_value
     assert find_activation("relu") is ACTIVATIONS["relu"]
 
 
@@ -164,6 +189,18 @@ def test_one_of_ones_own_trains_as_itself_whatever_its_name(residual: float | No
     assert losses[0].tolist() == losses[1].tolist()
     relu = train(network.with_activation("relu"), data, iterations=20, progress=False)
     assert abs(relu.history.loss - losses[1]).min() > 1e-3
+
+
+@pytest.mark.parametrize("in_place", [None, swallow])
+def test_slopes_from_the_value_train_like_slopes_that_are_kept(
+    in_place: Callable[..., None] | None,
+) -> None:
+    parts = "softsign", softsign, softsign_slope, in_place, 1.5
+    losses = []
+    for own in (Activation(*parts), Activation(*parts, from_softsign)):
+        network = network_of((2, 6, 6, 3), own, 0.5)
+        losses.append(train(network, blob(20), iterations=20, progress=False).history.loss)
+    np.testing.assert_allclose(*losses, rtol=1e-12)
 
 
 def test_without_in_place_the_two_functions_are_called() -> None:
@@ -184,6 +221,7 @@ def test_without_in_place_the_two_functions_are_called() -> None:
         (("f", 1.5, np.tanh), TypeError, "value must be a function; got 1.5"),
         (("f", np.tanh, None), TypeError, "slope must be a function; got None"),
         (("f", np.tanh, np.tanh, 7), TypeError, "in_place must be a function or None; got 7"),
+        (("f", np.tanh, np.tanh, None, 1, 7), TypeError, "from_value must be a function or None"),
         (("f", np.tanh, np.tanh, None, 0), ValueError, "largest_slope must be .*positive.*got 0"),
         (("f", np.tanh, np.tanh, None, "1"), TypeError, "largest_slope must be .*got '1'"),
     ],

@@ -86,10 +86,18 @@ class Fused:
         ]
         self._z = [*hidden, self._scores]
         self.delta = [*hidden, _by_units(rows, sizes[-1], dtype)]
-        self._slope = [_by_units(rows, units, dtype) for units in sizes[1:-1]]
+        self._slope = self._allocate_slopes(sizes[1:-1], dtype)
         # The error at the end of a layer, and at its beginning, by turns.
         errors = [_by_units(rows, max(sizes), dtype) for _ in range(2)]
         self._error = [errors[i % 2][:, :units] for i, units in enumerate(sizes[1:-1])]
+
+    def _allocate_slopes(self, widths: tuple[int, ...], dtype: np.dtype[Any]) -> list[Array]:
+        rows = self._rows
+        if self._activation.from_value is None or not widths:
+            return [_by_units(rows, units, dtype) for units in widths]
+        # They are found anew on the way back, so one memory serves all layers.
+        shared = _by_units(rows, max(widths), dtype)
+        return [shared[:, :units] for units in widths]
 
     def _allocate_softmax(self, data: Dataset, dtype: np.dtype[Any]) -> None:
         n = len(data)
@@ -120,7 +128,8 @@ class Fused:
 
     def _forward(self, parameters: Parameters) -> None:
         """Compute h and f'(z) of every hidden layer, then the scores."""
-        overwrite = self._activation.overwrite
+        f = self._activation
+        overwrite = f.overwrite if f.from_value is None else f.overwrite_value
         for layer, slope in enumerate(self._slope):
             h, z = self._h[layer], self._z[layer]
             normalization, shortcut = self._normalizations[layer], self._shortcuts[layer]
@@ -154,12 +163,16 @@ class Fused:
 
     def _backward(self, parameters: Parameters) -> None:
         """Compute the gradient of the data loss, from the last layer to the first."""
+        from_value = self._activation.from_value
         last = len(self.delta) - 1
         np.dot(self._h[last].T, self.delta[last], out=self.gradient.V[last])
         if last > 0:
             np.matmul(self.delta[last], parameters.W[last].T, out=self._error[-1])
         for layer in reversed(range(last)):
             delta, error, shortcut = self.delta[layer], self._error[layer], self._shortcuts[layer]
+            if from_value is not None:
+                # So far, delta's memory holds f(z).
+                from_value(delta, self._slope[layer])
             np.multiply(error, self._slope[layer], out=delta)
             if shortcut is not None:
                 np.multiply(delta, shortcut, out=delta)
