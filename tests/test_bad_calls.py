@@ -423,6 +423,7 @@ PARAMETERS: dict[str, Parameter] = {
     "share": given(0.1, real(1.0)),
     "resolution": given(0.5, real()),
     "rng": given(0, either(is_none, whole(0, 2**32 - 1))),
+    "room": given(100.0, real()),
     "rows": given(slice(None), none_but_good),
     "run": given(RUN, one_of(Run)),
     "scale": given(0.1, either(is_none, scales)),

@@ -53,6 +53,14 @@ def test_a_trial_is_the_run_of_its_settings(dtype: type, step: float | None) -> 
     np.testing.assert_array_equal(made[0].history.record, alone.history.record)
 
 
+def test_a_trial_clips_as_its_variant_says() -> None:
+    settings = Settings(Variant("relu", clip_norm=0.01), sizes=(2, 10, 3), points_per_class=20)
+    (clipped,) = dict(sweep([Trial(settings, 5)], progress=False)).values()
+    data, (network,) = settings.start()
+    expected = train(network, data, iterations=5, clip_norm=0.01, progress=False)
+    np.testing.assert_array_equal(clipped.network.weights[0], expected.network.weights[0])
+
+
 def test_little_is_sent_for_a_trial() -> None:
     trial = Trial(Settings("relu"), 1000, Goal(0.9), np.float32, 10**9)
     assert len(pickle.dumps(trial)) < 3000

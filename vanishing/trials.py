@@ -75,6 +75,7 @@ class Trial:
             self.dtype,
             self.record_every,
             self.until,
+            variant.clip_norm,
         )
 
     def advance(self, state: Any, seconds: float) -> Stretch:

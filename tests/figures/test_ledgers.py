@@ -55,6 +55,29 @@ def test_the_waterfall_is_a_staircase_from_the_scores_down(ax: Axes, account: Le
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("hidden layer where the error arrives", "decades")
 
 
+def test_a_deep_waterfall_numbers_some_of_its_layers(ax: Axes) -> None:
+    data, _, _ = lecture.setup()
+    figures.waterfall(ax, ledger(Network.initialize((2, *[5] * 30, 3), "tanh", rng=0), data))
+    numbers = [int(label.get_text()) for label in ax.get_xticklabels()]
+    assert [30 - number for number in numbers] == list(ax.get_xticks())
+    assert numbers[-1] == 1
+    assert len(numbers) < 30
+
+
+@pytest.mark.parametrize(
+    ("count", "room", "expected"),
+    [
+        (3, 66, [1, 2, 3]),
+        (7, 100, [1, 4, 6]),
+        (12, 100, [1, 5, 10]),
+        (30, 100, [1, 10, 20, 30]),
+        (1, 1, [1]),
+    ],
+)
+def test_numbered_layers_have_room(count: int, room: float, expected: list[int]) -> None:
+    assert figures.numbered_layers(count, room) == expected
+
+
 def test_the_bars_of_a_layer_stand_side_by_side_around_its_tick(ax: Axes, account: Ledger) -> None:
     drawn = figures.waterfall(ax, account)
     places = [[(bar.get_x(), bar.get_width()) for bar in bars] for bars in drawn]

@@ -17,7 +17,7 @@ ENDS = {
     "regularization": (1e-6, 1.0),
     "noise": (0.0, 1.0),
     "points_per_class": (10, 300),
-    "hidden_layers": (1, 10),
+    "hidden_layers": (1, 30),
     "width": (2, 100),
     "seed": (0, 99),
 }
@@ -81,7 +81,7 @@ def test_a_page_that_misses_an_end_by_a_rounding_error_is_forgiven() -> None:
         ("noise", 2.5),
         ("points_per_class", 5),
         ("points_per_class", 1000),
-        ("hidden_layers", 30),
+        ("hidden_layers", 50),
         ("seed", 12345),
     ],
 )
@@ -184,7 +184,7 @@ def position(control: Number, value: float) -> float:
         ("step_size", "1e9", "step size goes from 0.001 to 10000 here; got 1000000000.0"),
         ("points_per_class", "50.5", r"points a class must be a whole number; got 50\.5"),
         ("points_per_class", "inf", "points a class must be a whole number; got inf"),
-        ("hidden_layers", "1000", "hidden layers goes from 1 to 10 here; got 1000"),
+        ("hidden_layers", "1000", "hidden layers goes from 1 to 30 here; got 1000"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_words(name: str, text: str, why: str) -> None:

@@ -487,6 +487,22 @@ def test_bars_and_ticks_stand_network_by_network() -> None:
     assert legend == ["weights", "slopes"]
 
 
+@pytest.mark.parametrize("width", [500, 760, 1400])
+@pytest.mark.parametrize("depth", [6, 12, 30])
+def test_layers_are_numbered_as_far_as_there_is_room(width: int, depth: int) -> None:
+    settings = Settings(BOTH, sizes=(2, *[5] * depth, 3))
+    scene, _ = seen(settings, ("ledger",))
+    picture = Picture(find_panels(("regions", "ledger", "loss")), scene, width=width)
+    panel: Any = picture.panels[1]
+    picture.figure.canvas.draw()
+    labels = panel.ax.get_xticklabels()
+    boxes = sorted(text.get_window_extent().x0 for text in labels)
+    ends = sorted(text.get_window_extent().x1 for text in labels)
+    assert all(end < begin for end, begin in zip(ends, boxes[1:], strict=False))
+    assert [text.get_text() for text in labels].count("1") == 2
+    assert len(labels) >= 6
+
+
 def test_a_diverged_network_has_an_empty_ledger() -> None:
     scene, picture = seen(Settings(("relu",), step_size=1e6), ("ledger",), iterations=100)
     assert scene.experiment.diverged

@@ -17,6 +17,7 @@ from vanishing._checks import (
     known_names,
     listed,
     numbers,
+    real_number,
     several,
     shown,
     truth,
@@ -58,6 +59,15 @@ DROP = 1.0
 
 NOTHING = "nothing\ncomes through"
 """What stands under the bar of a factor of zero."""
+
+POINTS_PER_INCH = 72
+"""Of Matplotlib's points."""
+
+NUMBER = 22
+"""Points that a layer's number takes on the axis, with what is left free around it."""
+
+STRIDES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+"""Every so many layers a number may be written."""
 
 
 def decades(factors: ArrayLike) -> Array:
@@ -180,6 +190,23 @@ def _checked_parts(parts: Any) -> tuple[str, ...]:
     return names
 
 
+def numbered_layers(count: int, room: float) -> list[int]:
+    """Return the layers whose numbers are written on an axis: the first, and every so many.
+
+    Parameters
+    ----------
+    count : int
+        How many layers there are.
+    room : float
+        How many points the axis is wide.
+    """
+    layers = whole_number("count", count, at_least=1, at_most=10_000)
+    width = real_number("room", room)
+    stride = next((k for k in STRIDES if layers / k * NUMBER <= width), STRIDES[-1])
+    # The second number must not touch the first.
+    return [1, *(k for k in range(stride, layers + 1, stride) if k > max(1, stride // 2 + 1))]
+
+
 def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
     """Draw the error's way back, from the scores to the first layer, in decades.
 
@@ -216,7 +243,8 @@ def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
         ends = np.concatenate([bottoms, bottoms + heights], axis=None)
         ax.update_datalim([(0, ends.min() - 0.25 * np.ptp(ends))])
         ax.autoscale_view()
-    ax.set_xticks(range(count), [str(count - k) for k in range(count)])
+    layers = numbered_layers(count, POINTS_PER_INCH * ax.bbox.width / ax.figure.dpi)[::-1]
+    ax.set_xticks([count - layer for layer in layers], [str(layer) for layer in layers])
     caption(ax, x="hidden layer where the error arrives", y="decades")
     return drawn
 

@@ -270,7 +270,7 @@ CONTROLS: dict[str, Callable[[], Any]] = {
         "Of each hidden layer's h W",
         [(NONE, NONE), *((name, name) for name in NORMALIZATIONS)],
     ),
-    "hidden_layers": int_slider("hidden layers", "Layers between input and scores", 1, 10),
+    "hidden_layers": int_slider("hidden layers", "Layers between input and scores", 1, 30),
     "width": int_slider("width", "Units in each hidden layer", 2, 100),
     "dataset": choice("data", "What is to be learnt", [(name, name) for name in DATASETS]),
     "seed": int_slider("seed", "Of the data and the weights", 0, 99),

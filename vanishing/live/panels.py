@@ -588,28 +588,28 @@ class LedgerPanel(Panel):
         self.parts = [ledger_parts(trainer.network) for trainer in scene.experiment.trainers]
         self.bars: list[list[BarContainer]] = []
         self.notes = [self.ax.text(0, 0, "") for _ in self.parts]
-        ticks: list[tuple[float, int]] = []
+        ticks: list[list[tuple[float, int]]] = []
         variants = scene.experiment.settings.variants
         longest = max(len(f"{variant.label}: to layer") for variant in variants)
         whole = 1.2 * CHARACTER * longest < usual_width(self.ax) / len(variants)
         networks = zip(variants, scene.experiment.trainers, strict=True)
         for (variant, trainer), parts in zip(networks, self.parts, strict=True):
             hidden = len(trainer.history.sizes) - 2
-            x = np.arange(hidden) + (ticks[-1][0] + 1.5 if ticks else 0)
+            x = np.arange(hidden) + (ticks[-1][-1][0] + 1.5 if ticks else 0)
             nothing = np.zeros((len(parts), hidden))
             self.bars.append(figures.draw_bars(self.ax, x, nothing, nothing, parts=parts))
-            ticks += list(zip(x, range(hidden, 0, -1), strict=True))
+            ticks.append(list(zip(x, range(hidden, 0, -1), strict=True)))
             self._name(x[0] - 0.4, variant, len(self.parts), whole=whole)
         self._finish(ticks)
 
-    def _finish(self, ticks: list[tuple[float, int]]) -> None:
-        self.ax.set_xticks(*zip(*ticks, strict=True))
+    def _finish(self, ticks: list[list[tuple[float, int]]]) -> None:
+        room = 0.7 if len(self.bars) <= NAMES_IN_A_ROW else 1.4
+        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][-1][0] + room))
+        self._number_layers(ticks)
         # All within the axes: what stands below must not touch the panel underneath.
         scale = self.ax.figure.dpi / DPI
         self.ax.tick_params(axis="x", length=0, pad=-16)
         self.footer = FOOTER * scale / self.ax.bbox.height
-        room = 0.7 if len(self.bars) <= NAMES_IN_A_ROW else 1.4
-        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][0] + room))
         named = {bars.get_label(): bars for network in self.bars for bars in network}
         # Beside the title where there is room, else under it.
         options: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
@@ -617,6 +617,18 @@ class LedgerPanel(Panel):
             options = {"loc": "upper right"}
         handles, most = list(named.values()), len(named)
         self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
+
+    def _number_layers(self, ticks: list[list[tuple[float, int]]]) -> None:
+        """Write as many layers' numbers as there is room for."""
+        left, right = self.ax.get_xlim()
+        one = figures.POINTS_PER_INCH * self.ax.bbox.width / self.ax.figure.dpi / (right - left)
+        written: list[tuple[float, int]] = []
+        for network in ticks:
+            numbered = figures.numbered_layers(len(network), one * len(network))
+            # The first number of a network must not touch the last of the one before.
+            begin = written[-1][0] + figures.NUMBER / one if written else -math.inf
+            written += [tick for tick in network if tick[1] in numbered and tick[0] >= begin]
+        self.ax.set_xticks(*zip(*written, strict=True))
 
     def _name(self, x: float, variant: Variant, networks: int, *, whole: bool) -> None:
         look: dict[str, Any] = {"color": variant.color, "fontweight": "bold"}
