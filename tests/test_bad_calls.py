@@ -56,13 +56,19 @@ from vanishing.infinite_width import WideLayer
 from vanishing.initialization import SCHEMES, Scheme
 from vanishing.layers import NORMALIZATIONS
 from vanishing.ledger import Ledger, ledger
-from vanishing.live import PANELS, Explorer, MapExplorer, SpiralExplorer
-from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS
+from vanishing.live import PANELS, Explorer, MapExplorer, SpiralExplorer, TimeExplorer
+from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS, TIME_CONTROLS
+from vanishing.live.time import TIME_PANELS
 from vanishing.measures import MEASURES, Measure
 from vanishing.optimizers import OPTIMIZERS
 from vanishing.planes import Axis, Plane, Survey
 from vanishing.planes import Cell as PlaneCell
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
+from vanishing.sequence_experiment import (
+    TASKS,
+    SequenceExperiment,
+    SequenceSettings,
+)
 from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
 from vanishing.snapshots import Snapshots
@@ -369,6 +375,8 @@ PARAMETERS: dict[str, Parameter] = {
     "from_value": given(None, either(is_none, a_function)),
     "function": given(History.mean_absolute, a_function),
     "gain": given(1.0, real(1e6, zero=True)),
+    "gate_bias": given(1.0, lambda v: is_real(v) and abs(v) <= 1e6),
+    "gates": given({"f": [[0.5, 1.0]]}, none_but_good),
     "heights": given([[1.0], [1.0]], array(2, 2, 1, high=PLANE)),
     "hidden": given(3, whole(1, 10_000)),
     "hidden_layers": given(2, either(is_none, whole(1, 1000))),
@@ -496,6 +504,7 @@ MACHINERY = (
     "vanishing.live.picture",
     "vanishing.live.player",  # its methods are called on Explorer
     "vanishing.live.receipts",
+    "vanishing.live.runs",
     "vanishing.live.widget",
     "vanishing.live.words",
 )
@@ -524,6 +533,18 @@ MADE_BY_THE_PACKAGE = (
     "sequences.SequenceTask",
     "through_time.GradientsThroughTime",
     "live.spiral.SpiralScene",
+    "live.time.CellLook",
+    "live.time.ErrorPanel",
+    "live.time.DistancePanel",
+    "live.time.GatesPanel",
+    "live.time.NormPanel",
+    "live.time.SentencePanel",
+    "live.time.PastTimeRun",
+    "live.time.TimeScene",
+    "live.time.shortened",
+    "sequence_experiment.SequenceStanding",
+    "sequence_experiment.accuracy_by_distance",
+    "sequence_experiment.alike",
     "sweeps.Bundle",
     "sweeps.advance_bundle",
     "sweeps.Stretch",
@@ -587,7 +608,8 @@ FORMULAS = (
 
 HOOKS = re.compile(
     r"\.(restart|free|advance_by|setting|moved|plays_after|extra_parts|show_settings|remarks|start|express"
-    r"|serves|work)$|\.check|\.live\.explorer\.code|\.figures\.style\.(look|drawable)$"
+    r"|begin|remember|shown|line"
+    r"|serves|work)$|\.check|\.live\.runs\.(code|difference)|\.figures\.style\.(look|drawable)$"
     r"|\.(layer_steps|layer_scales)$|\.Pixels|\.Live$"
 )
 """What the live widgets' task calls, and the checks that others call by their own arguments."""
@@ -613,6 +635,9 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "SpiralExplorer": lambda: widget(SpiralExplorer),
     "SpiralSettings": lambda: importlib.import_module("vanishing.live.spiral").SpiralSettings(),
     "RecurrentNetwork": RECURRENT_NETWORK.copy,
+    "SequenceSettings": lambda: SequenceSettings(hidden=3),
+    "SequenceExperiment": lambda: SequenceExperiment(SequenceSettings(hidden=3, batch=2)),
+    "TimeExplorer": lambda: widget(TimeExplorer),
     "SequenceTrainer": lambda: SequenceTrainer(RECURRENT_NETWORK, TASK, batch=2),
     "Trainer": lambda: Trainer(DEEP, DATA),
     "Variant": lambda: Variant("tanh"),
@@ -624,7 +649,12 @@ INSTANCES: dict[str, Callable[[], Any]] = {
 @functools.cache
 def widget(kind: type) -> Any:
     small = {"x": PLANE_OF_CELLS.x, "y": PLANE_OF_CELLS.y, "sizes": (2, 3, 3), "iterations": 2}
-    return kind(**{Explorer: {"iterations": 20}, MapExplorer: small}.get(kind, {}))
+    own = {
+        Explorer: {"iterations": 20},
+        MapExplorer: small,
+        TimeExplorer: {"iterations": 4, "hidden": 3, "batch": 2},
+    }
+    return kind(**own.get(kind, {}))
 
 
 @dataclass
@@ -640,7 +670,8 @@ class Target:
         named = [p for p in self.signature.parameters.values() if p.kind != p.VAR_KEYWORD]
         own = [p.name for p in named if p.name != "self"]
         if len(named) < len(self.signature.parameters):  # **settings
-            own += [name for name in inspect.signature(Settings).parameters if name not in own]
+            kind = SequenceSettings if self.call is TimeExplorer else Settings
+            own += [name for name in inspect.signature(kind).parameters if name not in own]
         return own
 
     def good(self) -> dict[str, Any]:
@@ -648,7 +679,7 @@ class Target:
 
     def free(self, result: Any) -> None:
         """Close what a call has made; what a method returns is still needed."""
-        if self.call in (Explorer, SpiralExplorer, MapExplorer):
+        if self.call in (Explorer, SpiralExplorer, MapExplorer, TimeExplorer):
             result.close()
 
     def kind(self, name: str) -> Parameter:
@@ -748,6 +779,39 @@ special("live.map.MapExplorer.go_to", iteration=given(1, whole(0, 4)))
 special("experiment.Experiment.at", iteration=given(0, whole(0, 0)))
 special("experiment.Experiment.standings", iteration=given(0, either(is_none, whole(0, 0))))
 special("snapshots.Snapshots.at", iteration=given(0, whole(0, 0)))
+for one in ("sequence_experiment.SequenceSettings", "live.time.TimeExplorer"):
+    special(
+        one,
+        task=given("recall", named(TASKS)),
+        distance=given(3, whole(1, 1000)),
+        hidden=given(3, whole(1, 512)),
+        batch=given(2, whole(1, 4096)),
+        step_size=given(0.1, real()),
+    )
+some_controls = either(is_empty, named(TIME_CONTROLS), sequence(named(TIME_CONTROLS)))
+some_panels = either(named(TIME_PANELS), sequence(named(TIME_PANELS)))
+for one in ("live.time.TimeView", "live.time.TimeExplorer"):
+    special(
+        one,
+        controls=given(("gain",), some_controls),
+        panels=given(("loss",), some_panels),
+        iterations=given(10, whole(1, 10**12)),
+    )
+special("live.time.TimeExplorer.advance", iterations=given(1, whole(0)))
+special(
+    "sequence_experiment.SequenceSettings.changed",
+    name=given("gain", none_but_good),
+    value=given(0.1, real(1e6, zero=True), "gain"),
+)
+special("sequence_experiment.Reading", network=given(RECURRENT_NETWORK, one_of(RecurrentNetwork)))
+special(
+    "sequence_experiment.SequenceExperiment",
+    settings=given(SequenceSettings(hidden=3), one_of(SequenceSettings)),
+)
+special("sequence_experiment.SequenceExperiment.advance", iterations=given(1, whole(0)))
+special("sequence_experiment.SequenceExperiment.advance", seconds=given(0.01, to_infinity))
+special("sequence_experiment.examined", task=given(TASK, one_of(SequenceTask)))
+special("live.time.TimeExplorer.go_to", iteration=given(1, whole(0, 4)))
 special("data.moons", classes=given(2, whole(2, 2)))
 special("data.checkerboard", classes=given(2, whole(2, 2)))
 special("experiment.Experiment.standings", measure=given("norm of dW", any_measure))

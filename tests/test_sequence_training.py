@@ -71,6 +71,30 @@ def test_an_iteration_is_a_step_against_the_batchs_gradient(dtype: type) -> None
     assert row.last_error[0] == pytest.approx(np.linalg.norm(found.dh[-1]), rel=1e-5)
 
 
+def test_the_error_at_every_step_is_that_before_the_last_update() -> None:
+    one = trainer(record_every=2)
+    assert np.isnan(one.error_norms).all()
+    assert one.error_norms.shape == (TASK.length,)
+    one.advance(1)
+    expected = np.linalg.norm(gradients_through_time(NETWORK, one.sentences(0)).dh, axis=(1, 2))
+    np.testing.assert_allclose(one.error_norms, expected, rtol=1e-12)
+    assert one.error_norms[0] == one.history.first_error[0]
+    before = one.network
+    one.advance(1)
+    expected = np.linalg.norm(gradients_through_time(before, one.sentences(1)).dh, axis=(1, 2))
+    np.testing.assert_allclose(one.error_norms, expected, rtol=1e-12)
+    again = pickle.loads(pickle.dumps(one))
+    np.testing.assert_array_equal(again.error_norms, one.error_norms)
+
+
+def test_rows_of_a_record_are_chosen() -> None:
+    one = trainer()
+    one.advance(5)
+    chosen = one.history.at(slice(1, 4, 2))
+    np.testing.assert_array_equal(chosen.iteration, [1, 3])
+    np.testing.assert_array_equal(chosen.loss, one.history.loss[[1, 3]])
+
+
 def test_a_clipped_step_has_the_largest_norm_allowed() -> None:
     free, held = trainer(), trainer(clip_norm=0.01)
     free.advance(1)

@@ -1,6 +1,7 @@
 """Training through time: fresh sentences at every iteration, and the record kept of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
@@ -91,6 +92,10 @@ class SequenceHistory:
     def last_error(self) -> Array:
         """The norm of dL/dh at the last step, likewise."""
         return self.record[:, 5]
+
+    def at(self, rows: slice | Sequence[int] | Array) -> "SequenceHistory":
+        """Return the record with the chosen rows only, as NumPy's indexing chooses them."""
+        return SequenceHistory(self.iteration[rows], self.record[rows])
 
     def __len__(self) -> int:
         return len(self.record)
@@ -205,8 +210,9 @@ class SequenceTrainer:
         self.diverged_at: int | None = None
         self._start, self._dtype = network.copy(), precision(dtype)
         start = RecurrentParameters.of(network, self._dtype).flat
-        # Iteration, parameters, the optimizer's memory and the loss before the last update.
-        self._now: tuple[int, Array, Memory, float] = first, start, (), math.nan
+        # Iteration, parameters, the optimizer's memory; loss and errors before the last update.
+        errors = np.full(task.length, np.nan)
+        self._now: tuple[int, Array, Memory, float, Array] = first, start, (), math.nan, errors
         self._book = Book(len(SequenceHistory.COLUMNS), every, first, most)
         self._pass: PassThroughTime | None = None
 
@@ -223,6 +229,14 @@ class SequenceTrainer:
     def loss(self) -> float:
         """The loss before the last update; NaN before the first."""
         return self._now[3]
+
+    @property
+    def error_norms(self) -> Array:
+        """The norm of dL/dh at each step before the last update, (T,); NaN before the first.
+
+        Over all sequences of the batch and all units; first step first.
+        """
+        return self._now[4].copy()
 
     @property
     def network(self) -> RecurrentNetwork:
@@ -305,7 +319,7 @@ class SequenceTrainer:
     def _one_iteration(self) -> bool:
         """Make one iteration and enter it in the book, unless the loss is not finite."""
         assert self._pass is not None
-        iteration, parameters, memory, _ = self._now
+        iteration, parameters, memory, *_ = self._now
         data = self.sentences(iteration)
         self._buffer.flat[:] = parameters
         loss = self._pass.evaluate(self._buffer, data)
@@ -313,14 +327,13 @@ class SequenceTrainer:
             return False
         gradient = self._pass.gradient.flat
         limit = math.inf if self.clip_norm is None else self.clip_norm
-        norm = clip(gradient, limit)
+        norm, errors = clip(gradient, limit), self._pass.error_norms()
         if self._book.wants(iteration):
             right = share_right(self._pass.outputs(), data.targets)
-            errors = self._pass.error_norms()
             row = [loss, right, norm, min(norm, limit), errors[0], errors[-1]]
             self._book.enter(iteration, row)
         parameters, memory = self.optimizer.update(parameters, gradient, memory)
-        self._now = iteration + 1, parameters, memory, loss
+        self._now = iteration + 1, parameters, memory, loss, errors
         return True
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:

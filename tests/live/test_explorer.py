@@ -16,7 +16,8 @@ from vanishing import Activation, Dataset, Network, Variant, spiral, train
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Panel
 from vanishing.live.controls import CONTROLS
-from vanishing.live.explorer import LONG, MOST_KEPT, PRESETS
+from vanishing.live.explorer import PRESETS
+from vanishing.live.runs import LONG, MOST_KEPT
 from vanishing.measures import MEASURES, Measure, find_measure
 
 BOTH = ("sigmoid", "relu")

@@ -64,6 +64,7 @@ from vanishing.figures.time import (
     error_over_lag,
     gates_over_time,
     ledger_through_time,
+    mean_gates,
     tinted_sentence,
 )
 from vanishing.figures.units import UnitMap, Units, hidden_units
@@ -109,6 +110,7 @@ __all__ = [
     "ledger_over_time",
     "ledger_through_time",
     "loss_curve",
+    "mean_gates",
     "measured",
     "move_points",
     "name_nothing",

@@ -1,7 +1,7 @@
 """Figures of what happens through time: the error's way back, and what each word receives."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,16 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
-from vanishing._checks import Array, instance, real_number, several, shown, text, whole_number
+from vanishing._checks import (
+    Array,
+    instance,
+    one_of,
+    real_number,
+    several,
+    shown,
+    text,
+    whole_number,
+)
 from vanishing.activations import Activation
 from vanishing.cells import Cell, find_cell
 from vanishing.contributions import Contributions
@@ -35,6 +44,19 @@ PART_LINES: dict[str, dict[str, Any]] = {
     "answers": LINES["normalization"],
 }
 """The lines of what does something to the error on its way back through time."""
+
+GATE_LINES: dict[str, dict[str, Any]] = {
+    "i": {"linestyle": ":", "marker": "^", "label": "input"},
+    "f": {"linestyle": "-", "marker": "o", "label": "forget"},
+    "o": {"linestyle": "--", "marker": "s", "label": "output"},
+    "r": {"linestyle": ":", "marker": "^", "label": "reset"},
+    "z": {"linestyle": "-", "marker": "o", "label": "update"},
+    "slopes": {"linestyle": "-", "marker": "o", "label": "slopes"},
+}
+"""The line of each gate, and of what stands in the place of gates in a simple cell."""
+
+KEEPING = ("f", "z", "slopes")
+"""Those that multiply the error on its way back."""
 
 DEEPEST = 12.0
 """Decades of the tint from light to dark at most, where no limit is given."""
@@ -247,7 +269,7 @@ def tinted_sentence(
         for place, word, share in zip(places, said, shares, strict=True)
     ]
     return written + [
-        ax.text(x, y - 0.34, f"{amount:.0e}" if amount else "0", ha="center", fontsize=9)
+        ax.text(x, y - 0.34, f"{amount:.0e}" if amount else "0", ha="center", va="top", fontsize=9)
         for (x, y), amount in zip(places, numbers, strict=True)
     ]
 
@@ -381,6 +403,51 @@ def gates_over_time(ax: Axes, gate: ArrayLike, words: Sequence[str]) -> AxesImag
     ax.grid(visible=False)
     caption(ax, y="units")
     return image
+
+
+def mean_gates(
+    ax: Axes, gates: Mapping[str, ArrayLike], *, cell: str | Activation | Cell = "lstm"
+) -> dict[str, Line2D]:
+    """Draw how far each gate is open at each word, in the mean over units: one line a gate.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    gates : mapping of str to array_like of shape (T, H)
+        What lies between 0 and 1 at each step in each unit, by name: "i", "f", "o" of an LSTM, "r",
+        "z" of a GRU, or "slopes" of a simple cell. NaN is left out.
+    cell : str, Activation or Cell
+        What kind of cell it is: gives the colour of what the error is multiplied by.
+
+    Returns
+    -------
+    dict of str to Line2D
+        The line of each gate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    check_axes(ax)
+    look, lines = cell_look(cell), {}
+    for name, values in _checked_gates(gates).items():
+        style = GATE_LINES[one_of("gates", name, GATE_LINES)]
+        own = {"color": look["color"], "linewidth": 2.5} if name in KEEPING else {"color": "0.3"}
+        means = drawable(f"gates[{name!r}]", values, 2, "(T, H)", gaps=True).mean(axis=1)
+        (lines[name],) = ax.plot(np.arange(1, len(means) + 1), means, markersize=5, **style, **own)
+    ax.set(ylim=(-0.05, 1.05))
+    caption(ax, x="word", y="mean over units")
+    return lines
+
+
+def _checked_gates(gates: Any) -> Mapping[str, Any]:
+    if not isinstance(gates, Mapping):
+        raise TypeError(f"gates must be a mapping of names to arrays; got {shown(gates)}")
+    if not gates:
+        raise ValueError(f"gates must name one or more; got {shown(gates)}")
+    return gates
 
 
 def _cumulated(factors: Array) -> Array:

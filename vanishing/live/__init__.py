@@ -6,6 +6,7 @@ from vanishing.live.panels import PANELS, ExperimentScene
 from vanishing.live.picture import Panel, Pixels, Scene
 from vanishing.live.player import Player
 from vanishing.live.spiral import SpiralExplorer
+from vanishing.live.time import TimeExplorer
 from vanishing.live.widget import Live
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Player",
     "Scene",
     "SpiralExplorer",
+    "TimeExplorer",
 ]

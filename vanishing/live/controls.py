@@ -16,6 +16,9 @@ from vanishing.data import DATASETS
 from vanishing.initialization import SCHEMES
 from vanishing.layers import NORMALIZATIONS
 from vanishing.measures import MEASURES
+from vanishing.optimizers import OPTIMIZERS
+from vanishing.recurrent import RECURRENT
+from vanishing.sequence_experiment import TASKS
 from vanishing.variant import Variant
 
 ROUNDING = 1e-9
@@ -176,7 +179,8 @@ def make_room(control: widgets.Widget, value: Any) -> None:
 def _list_too(control: widgets.Dropdown, value: Any) -> None:
     if all(value != known for _, known in control.options):
         chosen = control.value
-        control.options = [*control.options, (getattr(value, "label", str(value)), value)]
+        name = getattr(value, "label", getattr(value, "name", str(value)))
+        control.options = [*control.options, (name, value)]
         control.value = chosen
 
 
@@ -283,6 +287,34 @@ CONTROLS: dict[str, Callable[[], Any]] = {
     ),
 }
 """The controls of an `Explorer`; each entry makes one."""
+
+TIME_CONTROLS: dict[str, Callable[[], Any]] = {
+    "cell": choice(
+        "cell",
+        "What carries the state from word to word",
+        [("tanh", "tanh"), ("ReLU", "relu"), ("GRU", "gru"), ("LSTM", "lstm")],
+    ),
+    "task": choice("task", "What is to be learnt", [(name, name) for name in TASKS]),
+    "distance": int_slider("distance", "Words from what is shown first to the answer", 1, 60),
+    "gain": float_slider("recurrent gain", "What the recurrent weights begin with", 0, 3, 0.05),
+    "gate_bias": float_slider(
+        "gate bias", "At first, of an LSTM's forget gate or a GRU's update gate", -3, 6, 0.5
+    ),
+    "step_size": log_slider("step size", "How far an iteration goes", -3, 1),
+    "clip_norm": log_slider(
+        "clip norm", "The largest norm that a gradient keeps; 0: none is clipped", -2, 2, zero=True
+    ),
+    "optimizer": choice(
+        "optimizer", "What is done with the gradient", [(name, name) for name in OPTIMIZERS]
+    ),
+    "recurrent": choice(
+        "recurrent", "How the recurrent matrix is drawn", [(name, name) for name in RECURRENT]
+    ),
+    "hidden": int_slider("hidden units", "Numbers in the state", 2, 128),
+    "batch": int_slider("sentences", "In an iteration", 8, 256, 8),
+    "seed": CONTROLS["seed"],
+}
+"""The controls of a `TimeExplorer`."""
 
 SPIRAL_CONTROLS = {name: CONTROLS[name] for name in ("noise", "points_per_class", "seed")}
 """The controls of a `SpiralExplorer`."""

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
-from vanishing._checks import listed, one_of, whole_number
-from vanishing.data import Dataset
+from vanishing._checks import one_of, whole_number
 from vanishing.experiment import PARTS, SHAPES, Experiment, Settings
 from vanishing.lecture import ITERATIONS
 from vanishing.live.controls import CONTROLS, NONE
@@ -20,24 +19,16 @@ from vanishing.live.panels import (
     find_panels,
 )
 from vanishing.live.picture import DRAWN, Panel
-from vanishing.live.player import Player, checked_iterations
+from vanishing.live.player import checked_iterations
+from vanishing.live.runs import RunExplorer, check_names
 from vanishing.live.widget import checked_controls, checked_width
 from vanishing.measures import MEASURES, Measure, MeasureLike, as_measure
-from vanishing.variant import Variant, VariantLike, as_variant
+from vanishing.variant import Variant, VariantLike
 
 OWN = "(own settings)"
 
-LOOKED_AT = 0.7
-"""Seconds after which a run is one that was looked at, and not a place that a slider passed."""
-
-LONG = 1000
-"""A run of so many iterations is one, however fast they were made."""
-
 LOOKS = ("measure", "loss_axis", "unit_layer")
 """What is changed by a control without a new run."""
-
-MOST_KEPT = 5
-"""More pale curves than of so many runs cannot be told apart."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "the lecture": {},
@@ -87,7 +78,7 @@ USUAL, LECTURE = View(), Settings()
 """What an explorer shows and trains where nothing else is said."""
 
 
-class Explorer(Player):
+class Explorer(RunExplorer[Experiment]):
     """Networks that train while you watch; every slider starts them anew.
 
     Parameters
@@ -134,7 +125,7 @@ class Explorer(Player):
     """
 
     catalogue = CONTROLS
-    offered = ("toggle", "step", "rewind", "redraw", "reset", "keep", "clear")
+    usual = (LECTURE, USUAL)
     steers_time = True
     seen_at_once = frozenset({"scale", "scheme", "residual", "normalization"})
     arguments: ClassVar[frozenset[str]] = frozenset(
@@ -155,66 +146,24 @@ class Explorer(Player):
         **settings: Any,
     ) -> None:
         wanted = checked_settings(variants, settings)
-        self._view = View(
-            controls, panels, measure, loss_axis, unit_layer, iterations, picture_width
-        )
-        check_effects(self._view.controls, wanted)
+        view = View(controls, panels, measure, loss_axis, unit_layer, iterations, picture_width)
+        check_effects(view.controls, wanted)
         # What is looked at changes without a new run.
-        self._looks: dict[str, Any] = {name: getattr(self._view, name) for name in LOOKS}
+        self._looks: dict[str, Any] = {name: getattr(view, name) for name in LOOKS}
         self._measures = {**MEASURES, self._measure.name: self._measure}
-        self._name = self._recreate(wanted)
-        self._experiment: Experiment | None = None
-        self._previous: PastRun | None = None
-        self._kept: tuple[PastRun, ...] = ()
-        self._begun = 0.0
-        super().__init__(
-            wanted,
-            controls=self._view.controls,
-            panels=find_panels(self._view.panels),
-            iterations=self._view.iterations,
-            picture_width=self._view.picture_width,
-        )
+        super().__init__(wanted, view, find_panels(view.panels))
 
-    def __repr__(self) -> str:
-        # Of the beginning, so that a page that is run again shows the same.
-        return self._name
+    def begin(self, wanted: Settings) -> Experiment:
+        """Return the data and the trainers."""
+        return Experiment(wanted)
 
-    # What is trained.
+    def remember(self, experiment: Experiment) -> PastRun:
+        """Return what stays of a run: its curves."""
+        return PastRun.of(experiment, experiment.settings.variants)
 
-    @property
-    def experiment(self) -> Experiment:
-        """The data and the trainers."""
-        if self._experiment is None:
-            self.refuse_if_closed()
-        assert self._experiment is not None
-        return self._experiment
-
-    def restart(self, wanted: Settings) -> None:
-        """Begin anew with other settings; the run until now stays as pale curves."""
-        before, now = self._experiment, self.clock()
-        # While a slider is dragged, runs pass by that nobody has looked at.
-        if before is not None and before.iteration and before.settings != wanted:
-            looked_at = now - self._begun > LOOKED_AT or before.iteration >= LONG
-            self._previous = PastRun.of(before) if looked_at else self._previous
-        self._experiment, self._begun = Experiment(wanted), now
-
-    def free(self) -> None:
-        """Let go of the data, the networks and their records."""
-        self._experiment, self._previous, self._kept = None, None, ()
-
-    @property
-    def iteration(self) -> int:
-        """How many iterations were made."""
-        return self.experiment.iteration
-
-    @property
-    def diverged(self) -> bool:
-        """Whether no network can be trained any further."""
-        return self.experiment.diverged
-
-    def advance_by(self, iterations: int, seconds: float) -> int:
-        """Train so many iterations, fewer if time is up before, and return how many were made."""
-        return self.experiment.advance(iterations, seconds=seconds)
+    def shown(self, name: str) -> Any:
+        """Return what a field of the view is by now."""
+        return self._looks.get(name, super().shown(name))
 
     # What sliders, buttons and lists do.
 
@@ -245,25 +194,6 @@ class Explorer(Player):
             self.express(self.wish)
         else:
             super().moved(name, None if value == NONE else value)
-
-    def redraw(self) -> None:
-        """Start from the next set of weights, on the same data."""
-        self.start(self.wanted.changed("draw", self.wanted.draw + 1), playing=True)
-
-    def keep(self) -> None:
-        """Leave this run's curves, pale, beside all that follow; five of them at most."""
-        self._kept = (*self._kept, PastRun.of(self.experiment))[-MOST_KEPT:]
-        self.express(self.wish)
-
-    def clear(self) -> None:
-        """Take all pale curves away."""
-        self._previous, self._kept = None, ()
-        self.express(self.wish)
-
-    @property
-    def past(self) -> tuple[PastRun, ...]:
-        """The runs whose curves are there: those that were kept, and the one before this."""
-        return self._kept if self._previous is None else (*self._kept, self._previous)
 
     def preset(self, name: str) -> None:
         """Start from settings that are known by name.
@@ -334,7 +264,7 @@ class Explorer(Player):
     def remarks(self) -> list[str]:
         """Say what pale curves are of, and which controls do not tell all."""
         settings = self.experiment.settings
-        found = [f"Pale: {_difference(run.settings, settings)}." for run in self.past]
+        found = super().remarks()
         if self.looked_at is not None:
             found.append(f"Shown as it was; {self.iteration:,} iterations were made.")
         if "width" in self.controls and len(set(settings.sizes[1:-1])) > 1:
@@ -353,45 +283,10 @@ class Explorer(Player):
         standings = self.experiment.standings(self._measure, iteration=self.looked_at)
         return "\n".join(f"{one.variant.label}: {one}" for one in standings)
 
-    @property
-    def share(self) -> str:
-        """The line of Python that recreates exactly this state."""
-        # That all have diverged was noticed by one more iteration, which was not made.
-        done = self.iteration + self.diverged if self.looked_at is None else self.looked_at
-        return self._recreate(self.experiment.settings) + (f".advance({done})" if done else "")
-
-    def _recreate(self, settings: Settings) -> str:
-        parts: list[tuple[str, Any, Any]] = [
-            (one.name, getattr(settings, one.name), getattr(LECTURE, one.name))
-            for one in fields(Settings)
-        ]
-        for one in fields(View):
-            now = self._looks.get(one.name, getattr(self._view, one.name))
-            parts.append((one.name, now, getattr(USUAL, one.name)))
-        told = [f"{name}={code(value)}" for name, value, usual in parts if value != usual]
-        return f"{type(self).__name__}({', '.join(told)})"
-
-
-def _difference(past: Settings, now: Settings) -> str:
-    """Say what another run's settings were, where they differ."""
-    names = [one.name for one in fields(Settings)]
-    told = [
-        f"{name}={code(getattr(past, name))}"
-        for name in names
-        if getattr(past, name) != getattr(now, name)
-    ]
-    return f"the run with {', '.join(told)}" if told else "a run with these very settings"
-
 
 def checked_settings(variants: Any, settings: dict[str, Any]) -> Settings:
     """Return settings from what an explorer was given for them."""
-    known = [one.name for one in fields(Settings)]
-    for name in settings:
-        if name not in known:
-            raise TypeError(
-                f"Explorer must be given arguments from {listed(sorted(Explorer.arguments))}; "
-                f"got {name!r}"
-            )
+    check_names(settings, Settings, Explorer)
     wanted = Settings(variants, **settings)
     whole_number("points_per_class", wanted.points_per_class, at_least=1, at_most=MOST_POINTS)
     return wanted
@@ -409,34 +304,6 @@ def check_effects(controls: Sequence[str], settings: Settings) -> None:
         if of_data or (of_all and not {"activation", FREES.get(name)} & set(controls)):
             whose = "data of your own" if of_data else "variants that have their own"
             raise ValueError(f"controls must have an effect; got {name!r} beside {whose}")
-
-
-def code(value: Any) -> str:
-    """Return the Python that stands for an argument: things of one's own by their names."""
-    match value:
-        case Dataset():
-            return "data"
-        case Measure():
-            known = MEASURES.get(value.name) is value
-            return repr(value.name) if known else getattr(value.function, "__name__", value.name)
-        case Variant():
-            return _variant_code(value)
-        case type():
-            return value.__name__
-        case tuple():
-            items = [code(one) for one in value]
-            return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-    return repr(value)
-
-
-def _variant_code(variant: Variant) -> str:
-    own = variant.activation
-    if isinstance(own, str):
-        return repr(variant.short)
-    # The variable that holds it, as a rule called as the activation is.
-    if variant == as_variant(own):
-        return own.name
-    return repr(variant).replace(repr(own), own.name)
 
 
 def _is_relu(variant: Variant) -> bool:

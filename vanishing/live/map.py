@@ -12,9 +12,10 @@ from vanishing import figures
 from vanishing._checks import instance, one_of, several
 from vanishing.experiment import Settings
 from vanishing.live.controls import CONTROLS, value_slider
-from vanishing.live.explorer import LECTURE, Explorer, checked_settings, code
+from vanishing.live.explorer import LECTURE, Explorer, checked_settings
 from vanishing.live.picture import WIDTH, Panel
 from vanishing.live.player import Player, checked_iterations
+from vanishing.live.runs import code
 from vanishing.live.widget import checked_width
 from vanishing.planes import (
     LEVEL,

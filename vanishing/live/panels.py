@@ -5,10 +5,10 @@ explorer beside the names: `Explorer(panels=("regions", MyPanel))`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from vanishing import figures
 from vanishing._checks import Array, listed, several, shown
 from vanishing.data import Dataset
-from vanishing.experiment import Experiment, Settings
+from vanishing.experiment import Experiment
 from vanishing.history import History
 from vanishing.ledger import ledger
 from vanishing.live.picture import DPI, Panel, Pixels
@@ -75,29 +75,66 @@ NAMES_IN_A_ROW = 2
 """With more networks their names stand one below the other, as a row would not hold them."""
 
 
+class Look(Protocol):
+    """How a network is told from others."""
+
+    @property
+    def label(self) -> str:
+        """What legends call it."""
+
+    @property
+    def color(self) -> str:
+        """Its hue."""
+
+    @property
+    def line(self) -> Any:
+        """The line style where one line stands for it."""
+
+
+class Record(Protocol):
+    """What is kept of a run: some number of rows, each of an iteration."""
+
+    @property
+    def iteration(self) -> Array:
+        """The iteration of each row."""
+
+    @property
+    def loss(self) -> Array:
+        """The loss of each row."""
+
+    def at(self, rows: Any) -> Any:
+        """Return the record with the chosen rows only."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class PastRun:
     """What is left of a run to be compared with others.
 
     Parameters
     ----------
-    settings : Settings
+    settings : object
         What it ran under.
-    histories : tuple of History
+    looks : tuple of Look
+        How each of its networks looks.
+    histories : tuple of Record
         A few hundred rows of each network's record.
     """
 
-    settings: Settings
-    histories: tuple[History, ...]
+    settings: Any
+    looks: tuple[Look, ...]
+    histories: tuple[Any, ...]
 
     @classmethod
-    def of(cls, experiment: Experiment) -> "PastRun":
+    def of(cls, experiment: Any, looks: Sequence[Look], **more: Any) -> Self:
         """Keep of a run what its curves need."""
         histories = (sketched(trainer.history) for trainer in experiment.trainers)
-        return cls(experiment.settings, tuple(histories))
+        return cls(experiment.settings, tuple(looks), tuple(histories), **more)
 
 
-def sketched(history: History) -> History:
+def sketched(history: Any) -> Any:
     """Return the rows of lowest and of highest loss in each stretch of a record, and the last."""
     if len(history) <= 2 * PALE_BUCKETS:
         return history
@@ -151,6 +188,16 @@ class ExperimentScene:
     def data(self) -> Dataset:
         """The points."""
         return self.experiment.data
+
+    @property
+    def looks(self) -> tuple[Variant, ...]:
+        """How each network looks."""
+        return self.experiment.settings.variants
+
+    @property
+    def classes(self) -> int:
+        """Among how many answers a network chooses."""
+        return self.experiment.settings.classes
 
     @property
     def frame(self) -> tuple[Any, ...]:
@@ -343,6 +390,38 @@ class UnitsPanel(Panel):
         return [*self.images, *self.notes]
 
 
+class CurvesScene(Protocol):
+    """A scene with networks that are trained, and earlier ones."""
+
+    @property
+    def experiment(self) -> Any:
+        """The networks' `trainers`, each with its `history`, and their `settings`."""
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """How each network looks."""
+
+    @property
+    def classes(self) -> int:
+        """Among how many answers a network chooses."""
+
+    @property
+    def iterations(self) -> int:
+        """Where the axes of iterations end."""
+
+    @property
+    def past(self) -> tuple[PastRun, ...]:
+        """Earlier runs, which stay as pale curves."""
+
+    @property
+    def iteration(self) -> int | None:
+        """An earlier iteration that is looked at."""
+
+    @property
+    def loss_axis(self) -> str:
+        """Whether the loss is drawn logarithmically."""
+
+
 class CurvesPanel(Panel):
     """Curves over iterations, both axes logarithmic."""
 
@@ -352,7 +431,7 @@ class CurvesPanel(Panel):
     headroom = 1.0
     """The factor from the highest value that is meant to be seen to the upper edge."""
 
-    def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
+    def setup(self, axes: Sequence[Axes], scene: Any) -> None:
         """Draw empty axes and one empty line a curve."""
         (self.ax,) = axes
         figures.iteration_axis(self.ax, log=True)
@@ -371,15 +450,15 @@ class CurvesPanel(Panel):
         self.cursor = self.ax.axvline(0, color="0.25", linewidth=1, visible=False)
         self.lines = self.empty_lines(scene)
 
-    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
+    def empty_lines(self, scene: Any) -> list[Line2D]:
         """Return one empty line for each column of `values`."""
         raise NotImplementedError
 
-    def values(self, scene: ExperimentScene, history: History) -> Array:
+    def values(self, scene: Any, history: Any) -> Array:
         """Return the curves of one network, of shape (T, curves)."""
         raise NotImplementedError
 
-    def update(self, scene: ExperimentScene) -> list[Artist]:
+    def update(self, scene: Any) -> list[Artist]:
         """Lengthen the curves."""
         lines = iter(self.lines)
         found = []
@@ -399,21 +478,21 @@ class CurvesPanel(Panel):
         self.cursor.set(visible=scene.iteration is not None, xdata=[scene.iteration or 0] * 2)
         return [*self.pale, self.cursor, *self.lines]
 
-    def _draw_past(self, scene: ExperimentScene) -> None:
+    def _draw_past(self, scene: Any) -> None:
         """Draw what is left of earlier runs."""
         for line in self.pale:
             line.remove()
         self.past, self.pale = scene.past, []
         for run in scene.past:
-            for variant, history in zip(run.settings.variants, run.histories, strict=True):
+            for look, history in zip(run.looks, run.histories, strict=True):
                 for curve, style in zip(
-                    self.values(scene, history).T, self.styles(variant, history), strict=True
+                    self.values(scene, history).T, self.styles(look, history), strict=True
                 ):
-                    line = _line(self.ax, variant, style)
+                    line = empty_line(self.ax, look, style)
                     line.set(xdata=history.iteration, ydata=curve, alpha=PALE, zorder=1.5)
                     self.pale.append(line)
 
-    def styles(self, variant: Variant, history: History) -> list[Any]:  # noqa: ARG002
+    def styles(self, look: Any, history: Any) -> list[Any]:  # noqa: ARG002
         """Return the line style of each column of `values`."""
         return [figures.layer_style(layer) for layer in range(1, len(history.sizes) - 1)]
 
@@ -450,29 +529,28 @@ class LossPanel(CurvesPanel):
     furthest = (1e-6, 2e6)
     linear = (0.0, 1.4)
 
-    def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
+    def empty_lines(self, scene: CurvesScene) -> list[Line2D]:
         """Return one line a network."""
-        settings = scene.experiment.settings
         figures.caption(self.ax, "Loss")
-        chance = figures.chance_line(self.ax, settings.classes)
-        chance.set_label(f"guessing: ln {settings.classes}")
+        chance = figures.chance_line(self.ax, scene.classes)
+        chance.set_label(f"guessing: ln {scene.classes}")
         self.is_linear = scene.loss_axis == "linear"
         if self.is_linear:
             self.ax.set(yscale="linear", ylim=self.linear)
         self.ax.yaxis.set_major_formatter("{x:g}")
-        lines = [_line(self.ax, variant, variant.line) for variant in settings.variants]
-        for line, variant in zip(lines, settings.variants, strict=True):
-            line.set_label(fitting(variant.label, 200))
+        lines = [empty_line(self.ax, look, look.line) for look in scene.looks]
+        for line, look in zip(lines, scene.looks, strict=True):
+            line.set_label(fitting(look.label, 200))
         self._name_networks()
         return lines
 
-    def values(self, scene: ExperimentScene, history: History) -> Array:  # noqa: ARG002
+    def values(self, scene: CurvesScene, history: Record) -> Array:  # noqa: ARG002
         """Return the loss."""
         return history.loss[:, None]
 
-    def styles(self, variant: Variant, history: History) -> list[Any]:  # noqa: ARG002
+    def styles(self, look: Look, history: Record) -> list[Any]:  # noqa: ARG002
         """Return the network's line style."""
-        return [variant.line]
+        return [look.line]
 
     def wanted_limits(self, values: Array) -> tuple[float, float]:
         """Return limits that hold these losses; a linear axis begins at zero."""
@@ -514,7 +592,7 @@ class GradientsPanel(CurvesPanel):
             layers = range(1, len(trainer.history.sizes) - 1)
             ends = {1, len(layers)} if len(layers) > 3 else set(layers)
             for layer in layers:
-                lines.append(_line(self.ax, variant, figures.layer_style(layer)))
+                lines.append(empty_line(self.ax, variant, figures.layer_style(layer)))
                 if layer not in ends:
                     lines[-1].set(linewidth=1, alpha=0.6)
             named |= ends
@@ -551,7 +629,7 @@ class FloorPanel(CurvesPanel):
         for variant, trainer in networks:
             for width in (FULL, THIN):
                 for layer in range(1, len(trainer.history.sizes) - 1):
-                    lines.append(_line(self.ax, variant, figures.layer_style(layer)))
+                    lines.append(empty_line(self.ax, variant, figures.layer_style(layer)))
                     lines[-1].set_linewidth(width)
         names = ("lecture statistic", "penalty's floor")
         if usual_width(self.ax) < BESIDE:
@@ -565,9 +643,9 @@ class FloorPanel(CurvesPanel):
         """Return statistic and floor for all layers that end in hidden units."""
         return np.hstack([history.lecture_statistic()[:, :-1], history.penalty_floor()[:, :-1]])
 
-    def styles(self, variant: Variant, history: History) -> list[Any]:
+    def styles(self, look: Look, history: History) -> list[Any]:
         """Return the layers' line styles twice."""
-        return 2 * super().styles(variant, history)
+        return 2 * super().styles(look, history)
 
 
 FOOTER = 48
@@ -694,8 +772,9 @@ def _waterfall(
     return *figures.waterfall_bars(account, parts), figures.cut_off(account, parts)
 
 
-def _line(ax: Axes, variant: Variant, style: Any) -> Line2D:
-    (line,) = ax.plot([], [], color=variant.color, linestyle=style)
+def empty_line(ax: Axes, look: Look, style: Any) -> Line2D:
+    """Return a line of that hue and style, which nothing is on yet."""
+    (line,) = ax.plot([], [], color=look.color, linestyle=style)
     return line
 
 
@@ -711,15 +790,17 @@ PANELS: dict[str, type[Panel]] = {
 """The known panels by name."""
 
 
-def checked_panels(panels: Any) -> tuple[str | type[Panel], ...]:
+def checked_panels(
+    panels: Any, known: Mapping[str, type[Panel]] = PANELS
+) -> tuple[str | type[Panel], ...]:
     """Return names of known panels and classes of one's own, one or more."""
     one = isinstance(panels, str | type)
     given = [panels] if one else several("panels", panels, "names and Panel classes")
     for panel in given:
         own = isinstance(panel, type) and issubclass(panel, Panel)
-        if not own and not (isinstance(panel, str) and panel in PANELS):
+        if not own and not (isinstance(panel, str) and panel in known):
             raise (ValueError if isinstance(panel, str) else TypeError)(
-                f"panels must be some of {listed(PANELS)}, or subclasses of Panel; "
+                f"panels must be some of {listed(known)}, or subclasses of Panel; "
                 f"got {shown(panels)}"
             )
     if not given:
@@ -727,6 +808,8 @@ def checked_panels(panels: Any) -> tuple[str | type[Panel], ...]:
     return tuple(str(panel) if isinstance(panel, str) else panel for panel in given)
 
 
-def find_panels(panels: Sequence[str | type[Panel]]) -> list[type[Panel]]:
+def find_panels(
+    panels: Sequence[str | type[Panel]], known: Mapping[str, type[Panel]] = PANELS
+) -> list[type[Panel]]:
     """Return the classes that are meant."""
-    return [PANELS[panel] if isinstance(panel, str) else panel for panel in panels]
+    return [known[panel] if isinstance(panel, str) else panel for panel in panels]

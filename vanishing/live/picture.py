@@ -55,6 +55,8 @@ class Panel:
     ----------
     square : bool
         Whether its axes are square maps, at the left, rather than wide ones at the right.
+    banner : bool
+        Whether its axes are a low strip below all others, over the whole width.
     over_iterations : bool
         Whether its horizontal axis is the iterations'.
     continued : bool
@@ -64,6 +66,7 @@ class Panel:
     """
 
     square = False
+    banner = False
     over_iterations = False
     continued = False
     outgrown = False
@@ -118,7 +121,7 @@ class Pixels(Artist):
 
 
 class Picture:
-    """Panels on one figure: square maps at the left, wide panels in columns at the right.
+    """Panels on one figure: square maps at the left, wide panels at the right, banners below.
 
     Parameters
     ----------
@@ -198,25 +201,27 @@ class Picture:
         return file.getvalue()
 
     def _build(self, scene: Scene) -> None:
-        maps = sum(panel.count(scene) for panel in self.panels if panel.square)
-        wide = sum(panel.count(scene) for panel in self.panels if not panel.square)
-        self.layout = layout = Layout(maps, wide)
+        counts = dict.fromkeys(("map", "wide", "banner"), 0)
+        for panel in self.panels:
+            counts[_kind(panel)] += panel.count(scene)
+        self.layout = layout = Layout(*counts.values())
         size = layout.width / DPI, layout.height / DPI
         with mpl.rc_context({**figures.STYLE, "figure.constrained_layout.use": False}):
             figure = Figure(size, DPI * (self._width or layout.width) / layout.width)
             self._canvas = FigureCanvasAgg(figure)
-            free = {True: layout.maps(figure), False: layout.curves(figure)}
+            makers = layout.maps, layout.curves, layout.strips
+            free = {kind: make(figure) for kind, make in zip(counts, makers, strict=True)}
             self._find_neighbors(layout.stacks, scene)
             for panel in self.panels:
                 count = panel.count(scene)
-                panel.setup([free[panel.square].pop(0) for _ in range(count)], scene)
+                panel.setup([free[_kind(panel)].pop(0) for _ in range(count)], scene)
                 panel.outgrown = False
         self.figure = figure
         self._background = None
 
     def _find_neighbors(self, stacks: Sequence[int], scene: Scene) -> None:
         """Tell each wide panel whether the one below goes on with its axis."""
-        wide = [panel for panel in self.panels if not panel.square]
+        wide = [panel for panel in self.panels if _kind(panel) == "wide"]
         column = [panel for panel in wide for _ in range(panel.count(scene))]
         for count in stacks:
             for above, below in pairwise(column[:count]):
@@ -230,6 +235,13 @@ class Picture:
         self._background = self._canvas.copy_from_bbox(self.figure.bbox)
 
 
+def _kind(panel: Panel) -> str:
+    """Return where a panel stands."""
+    if panel.square:
+        return "map"
+    return "banner" if panel.banner else "wide"
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where axes stand, in pixels of a picture of natural size, fixed so that nothing ever jumps.
@@ -239,11 +251,15 @@ class Layout:
     square : int
         Maps, at the left: two side by side, more in rows.
     wide : int
-        Panels of curves at the right: one column of them, from three on two.
+        Panels of curves at the right: one column of them, from three on two; without maps three
+        from five on.
+    banners : int
+        Strips below all others.
     """
 
     square: int
     wide: int
+    banners: int = 0
 
     left = 46
     right = 16
@@ -255,6 +271,9 @@ class Layout:
     labels = 74
     narrowest_curves = 310
     tall = 225
+    strip = 100
+    above_strip = 34
+    under_strip = 6
     most_columns = 4
 
     @property
@@ -283,11 +302,26 @@ class Layout:
         """How many panels of curves stand in each of their columns."""
         if self.wide <= 2:
             return (self.wide,) if self.wide else ()
+        if self.wide > 4 and not self.square:
+            # The first panel, if it has a column for itself, is the one to look at.
+            return self.wide // 3, (self.wide + 1) // 3, (self.wide + 2) // 3
         return -(-self.wide // 2), self.wide // 2
+
+    @property
+    def below(self) -> int:
+        """What the banners take of the height."""
+        return self.banners * (self.strip + self.above_strip)
 
     @property
     def height(self) -> int:
         """The picture's height."""
+        if not self.square and not self.wide:
+            return self.top + self.below + self.right
+        return self._upper + self.below
+
+    @property
+    def _upper(self) -> int:
+        """The height without the banners."""
         frame = self.top + self.bottom
         maps = frame + self.rows * self.side + self.between_rows * (self.rows - 1)
         return max(maps if self.square else 440, self.tall * max(self.stacks, default=0))
@@ -296,7 +330,7 @@ class Layout:
     def width(self) -> int:
         """The picture's width; maps alone need no more than their own."""
         if not self.wide:
-            return self._maps_end + self.right
+            return max(self._maps_end + self.right, WIDTH if self.banners else 0)
         each = self.labels + self.narrowest_curves
         return max(WIDTH, self._maps_end + len(self.stacks) * each + self.right)
 
@@ -339,14 +373,25 @@ class Layout:
     def _stack(self, figure: Figure, count: int, left: float, right: float) -> list[Axes]:
         """Add axes one below the other."""
         gaps = self.between_curves * (count - 1)
-        each = (self.height - self.top - self.bottom - gaps) / count
+        each = (self._upper - self.top - self.bottom - gaps) / count
         grid = figure.add_gridspec(
             count,
             1,
             left=left / self.width,
             right=right / self.width,
             top=1 - self.top / self.height,
-            bottom=self.bottom / self.height,
+            bottom=(self.bottom + self.below) / self.height,
             hspace=self.between_curves / each,
         )
         return [figure.add_subplot(grid[row, 0]) for row in range(count)]
+
+    def strips(self, figure: Figure) -> list[Axes]:
+        """Add the axes of the banners, one below the other."""
+        left, width = self.right / self.width, 1 - 2 * self.right / self.width
+        each = self.strip + self.above_strip
+        tops = [self.below - each * number - self.above_strip for number in range(self.banners)]
+        high = self.strip - self.under_strip
+        return [
+            figure.add_axes((left, (top - high) / self.height, width, high / self.height))
+            for top in tops
+        ]

@@ -78,6 +78,9 @@ class Live(widgets.VBox):  # type: ignore[misc]
     arguments: ClassVar[frozenset[str]] = frozenset()
     """What the constructor takes: who sets an attribute of that name is told how it is meant."""
 
+    beside_picture: ClassVar[int] = BESIDE_PICTURE
+    """Pixels of a window's height that are not the picture's."""
+
     _open: ClassVar[WeakSet["Live"]] = WeakSet()
     _sealed = False
 
@@ -312,7 +315,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         In a dark page it is a light card, so it has a border of its own.
         """
         layout = self._picture.layout
-        fits = f"(100vh - {BESIDE_PICTURE}px) * {layout.width / layout.height:.3f}"
+        fits = f"(100vh - {self.beside_picture}px) * {layout.width / layout.height:.3f}"
         return {
             "width": f"max({LEAST_PICTURE}px, {fits})",
             "max_width": "calc(100% - 4px)",

@@ -1,0 +1,545 @@
+"""The time explorer: a recurrent network that learns while you watch, and its error's way back."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from vanishing import figures
+from vanishing._checks import Array
+from vanishing.live.controls import TIME_CONTROLS
+from vanishing.live.panels import (
+    PALE,
+    CurvesPanel,
+    LossPanel,
+    PastRun,
+    checked_panels,
+    empty_line,
+    find_panels,
+)
+from vanishing.live.picture import DRAWN, Panel, Picture, Pixels
+from vanishing.live.player import checked_iterations
+from vanishing.live.runs import RunExplorer, check_names
+from vanishing.live.widget import BESIDE_PICTURE, checked_controls, checked_width
+from vanishing.sequence_experiment import (
+    Reading,
+    SequenceExperiment,
+    SequenceSettings,
+    accuracy_by_distance,
+    alike,
+)
+
+ITERATIONS = 5000
+"""Where training ends, if nothing else is said."""
+
+ROOM = 10
+"""Words that an axis of words has room for; where they are more, twice as many, and so on."""
+
+DECADES = 5
+"""The axis of the error reaches down, and up, by so many decades at once."""
+
+LOWEST = -40
+"""Decades; of an error that is smaller nothing more is to be seen."""
+
+TINTED = 6
+"""Decades from the lightest word to the darkest."""
+
+A_LINE, MOST_WORDS = 14, 28
+"""Words side by side in the banner, and in all of it; of longer sentences the middle is left out.
+"""
+
+SHARE_OF_TIME = 0.25
+"""How much of the time the gauges may take while it trains."""
+
+MOST_MARKS = 200
+"""Runs whose accuracy stays over the distance."""
+
+
+@dataclass(frozen=True)
+class CellLook:
+    """How a kind of cell is told from others."""
+
+    label: str
+    color: str
+    line: Any
+    marker: str
+
+    @classmethod
+    def of(cls, cell: Any) -> "CellLook":
+        """Return the look of a cell."""
+        found = figures.cell_look(cell)
+        return cls(found["label"], found["color"], found["linestyle"], found["marker"])
+
+
+@dataclass(frozen=True, eq=False)
+class PastTimeRun(PastRun):
+    """What is left of a run through time.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (T,)
+        The error at each lag, in decades.
+    """
+
+    errors: Array
+
+
+@dataclass
+class TimeScene:
+    """An experiment through time as the panels see it.
+
+    Parameters
+    ----------
+    experiment : SequenceExperiment
+        The network and its training.
+    reading : Reading
+        What its gauges say.
+    iterations : int
+        Where the axes of iterations end.
+    past : tuple of PastTimeRun
+        Earlier runs, which stay as pale curves.
+    reached : tuple
+        Settings of all earlier runs, each with the accuracy that was reached.
+    """
+
+    experiment: SequenceExperiment
+    reading: Reading
+    iterations: int
+    past: tuple[Any, ...] = ()
+    reached: tuple[tuple[SequenceSettings, float], ...] = ()
+
+    iteration: ClassVar[int | None] = None
+    loss_axis: ClassVar[str] = "logarithmic"
+
+    @property
+    def look(self) -> CellLook:
+        """How the network looks."""
+        return CellLook.of(self.experiment.settings.cell)
+
+    @property
+    def looks(self) -> tuple[CellLook, ...]:
+        """The same for panels that know of several networks."""
+        return (self.look,)
+
+    @property
+    def classes(self) -> int:
+        """Among how many answers the network chooses."""
+        return self.experiment.task.outputs
+
+    @property
+    def room(self) -> int:
+        """How many words the axes of words hold: few sizes, so that they seldom change."""
+        distance = self.experiment.settings.distance
+        return int(ROOM * 2 ** max(0, math.ceil(math.log2(distance / ROOM))))
+
+    @property
+    def frame(self) -> Any:
+        """What decides titles, legends and axes."""
+        return self.look, tuple(self.reading.gates), self.room, self.iterations, self.classes
+
+
+class ErrorPanel(Panel):
+    """The error's norm over the lag, with theory's line; that of earlier runs, pale."""
+
+    def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:
+        """Draw the rings of what is measured, and the line of what is expected."""
+        (self.ax,) = axes
+        look, ax = scene.look, self.ax
+        figures.caption(ax, "Error over the lag, decades", "words back from the last")
+        ax.set(xlim=(-0.02 * scene.room, 1.02 * scene.room), ylim=(-DECADES, 1))
+        ax.axhline(-2, color="0.25", linewidth=1, linestyle=(0, (1, 1.5)))
+        ax.text(scene.room, -2, "a hundredth", ha="right", va="bottom", fontsize=11)
+        rings = empty_line(ax, look, "none")
+        rings.set(marker=look.marker, mfc="white", markersize=6, label="measured")
+        theory = empty_line(ax, look, look.line)
+        theory.set_label("theory")
+        ax.legend(handles=[rings, theory], loc="lower left", borderpad=0.3)
+        self.lines = [theory, rings]
+        self.past: tuple[PastTimeRun, ...] = ()
+        self.pale: list[Line2D] = []
+
+    def update(self, scene: TimeScene) -> list[Artist]:
+        """Draw the error of the network as it is now."""
+        both = scene.reading.expected_errors, scene.reading.errors
+        for line, values in zip(self.lines, both, strict=True):
+            line.set_data(np.arange(len(values)), values)
+        if scene.past != self.past:
+            self._draw_past(scene.past)
+        self._make_room(np.concatenate([*both, *(run.errors for run in scene.past)]))
+        return [*self.pale, *self.lines]
+
+    def _draw_past(self, past: tuple[PastTimeRun, ...]) -> None:
+        for line in self.pale:
+            line.remove()
+        self.past, self.pale = past, []
+        for run in past:
+            line = empty_line(self.ax, run.looks[0], "solid")
+            line.set(xdata=np.arange(len(run.errors)), ydata=run.errors, alpha=PALE, zorder=1.5)
+            self.pale.append(line)
+
+    def _make_room(self, values: Array) -> None:
+        found = values[np.isfinite(values)]
+        lowest = max(found.min(initial=-1.0), LOWEST + 1)
+        highest = min(found.max(initial=0.0), -LOWEST)
+        # The legend stands at the bottom.
+        low = DECADES * math.floor((lowest - 1) / DECADES)
+        high = 1 + DECADES * math.ceil(max(highest - 1, 0) / DECADES)
+        self.outgrown = (low, high) != self.ax.get_ylim()
+        if self.outgrown:
+            self.ax.set_ylim(low, high)
+
+
+class DistancePanel(Panel):
+    """How much is answered right, over the distance: a mark each run, a line through those alike.
+
+    Runs are alike if they differ in nothing but the distance and the set of weights.
+    """
+
+    ticks = (1, 3, 5, 10, 20, 40)
+
+    def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:
+        """Draw the axes; a distance beyond their end moves it."""
+        (self.ax,) = axes
+        ax, last = self.ax, self.ticks[-1]
+        figures.caption(ax, "Accuracy over distance")
+        far = [scene.room] if scene.room > last else []
+        ax.set(xscale="log", xlim=(0.95, 1.6 * max(far, default=last)), ylim=(-0.05, 1.08))
+        ax.set(yticks=(0, 0.5, 1), xticks=[*self.ticks, *far])
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.axhline(1 / scene.classes, color="0.25", linewidth=1.5, linestyle=(0, (1, 1.5)))
+        self.now = empty_line(ax, scene.look, "none")
+        self.now.set(marker=scene.look.marker, markersize=11, label="this run")
+        ax.legend(handles=[self.now], loc="lower left", borderpad=0.3)
+        self.marks: dict[SequenceSettings, Line2D] = {}
+
+    def update(self, scene: TimeScene) -> list[Artist]:
+        """Draw what this run has reached by now, and what earlier ones have."""
+        settings, share = scene.experiment.settings, scene.reading.accuracy
+        self.now.set_data([settings.distance], [share])
+        found = accuracy_by_distance([*scene.reached, (settings, share)])
+        for gone in self.marks.keys() - found.keys():
+            self.marks.pop(gone).remove()
+        for key, (distances, shares) in found.items():
+            self._line(key).set(xdata=distances, ydata=shares, alpha=PALE)
+        self.marks[alike(settings)].set_alpha(1)
+        return [*self.marks.values(), self.now]
+
+    def _line(self, key: SequenceSettings) -> Line2D:
+        if key not in self.marks:
+            look = CellLook.of(key.cell)
+            self.marks[key] = empty_line(self.ax, look, look.line)
+            self.marks[key].set(marker=look.marker, markersize=7, mfc="white")
+        return self.marks[key]
+
+
+class GatesPanel(Panel):
+    """How far each gate is open at each word of one sentence; of a simple cell the slopes."""
+
+    def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:
+        """Draw a line for each gate."""
+        (ax,) = axes
+        gates, cell = scene.reading.gates, scene.experiment.settings.cell
+        self.lines = figures.mean_gates(ax, gates, cell=cell)
+        title = "Slopes at each word" if "slopes" in gates else "Gates at each word"
+        figures.caption(ax, title, "word of the sentence below")
+        ax.set(xlim=(1 - 0.02 * scene.room, 1 + 1.02 * scene.room), ylim=(-0.05, 1.45), ylabel="")
+        ax.set_yticks((0, 0.5, 1))
+        if len(gates) > 1:
+            ax.legend(loc="upper right", ncols=3, borderpad=0.2, columnspacing=0.8)
+
+    def update(self, scene: TimeScene) -> list[Artist]:
+        """Draw the gates of the network as it is now."""
+        for name, values in scene.reading.gates.items():
+            self.lines[name].set_data(np.arange(1, len(values) + 1), values.mean(axis=1))
+        return list(self.lines.values())
+
+
+class NormPanel(CurvesPanel):
+    """The norm of the gradient: as it is, and after clipping."""
+
+    limits = (1e-2, 10.0)
+    headroom = 10.0  # The legend stands there.
+
+    def empty_lines(self, scene: TimeScene) -> list[Line2D]:
+        """Return the line before clipping and the one after it."""
+        figures.caption(self.ax, "Norm of the gradient")
+        before = empty_line(self.ax, scene.look, "solid")
+        before.set(color="0.55", linewidth=1.5, label="as it is")
+        after = empty_line(self.ax, scene.look, (0, (3, 1)))
+        after.set_label("clipped")
+        self.ax.legend(loc="upper right", ncols=2, borderpad=0.2)
+        self.ax.yaxis.set_minor_formatter(NullFormatter())
+        return [before, after]
+
+    def values(self, scene: TimeScene, history: Any) -> Array:  # noqa: ARG002
+        """Return both norms."""
+        return np.stack([history.gradient_norm, history.clipped_norm], axis=1)
+
+    def styles(self, look: Any, history: Any) -> list[Any]:  # noqa: ARG002
+        """Return their line styles."""
+        return ["solid", (0, (3, 1))]
+
+
+class SentencePanel(Panel):
+    """One sentence, each word tinted by how much gradient it receives, and what is answered."""
+
+    banner = True
+
+    def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:  # noqa: ARG002
+        """Make room for the sentence."""
+        (self.ax,) = axes
+        self.ax.set_axis_off()
+        # Texts take long to draw: they are drawn when they change, and kept as an image.
+        self.image = Pixels(self.ax)
+        self.title = self.ax.text(
+            0, 1.1, "", transform=self.ax.transAxes, fontsize=14, clip_on=False
+        )
+        self.drawn: Reading | None = None
+
+    def update(self, scene: TimeScene) -> list[Artist]:
+        """Write the sentence anew, if the network is another than before."""
+        if scene.reading is not self.drawn:
+            self.drawn = scene.reading
+            words, amounts = shortened(scene.reading)
+            most = float(amounts.max()) or 1.0
+            # All words have slots of the same width, so that nothing jumps.
+            written = figures.tinted_sentence(
+                self.ax,
+                words,
+                amounts,
+                per_line=A_LINE,
+                limits=(most * 10.0**-TINTED, most),
+            )
+            self.ax.set_xlim(-0.5, A_LINE - 0.5)
+            self.image.stamp(written)
+            for one in written:
+                one.remove()
+            self.title.set_text(self._told(scene))
+        return [self.image, self.title]
+
+    def _told(self, scene: TimeScene) -> str:
+        answer, right = scene.reading.answer
+        return (
+            "Gradient that each word receives (yellow: most). "
+            f"The network answers: {answer}, {'right' if right else 'wrong'}"
+        )
+
+
+def shortened(reading: Reading) -> tuple[list[str], Array]:
+    """Return as many words as there is room for, and what each receives.
+
+    What is left out in the middle stands as dots, with the largest amount among them.
+    """
+    words, amounts = list(reading.words), reading.received
+    if len(words) <= MOST_WORDS:
+        return words, amounts
+    head, tail = MOST_WORDS // 2 - 1, MOST_WORDS // 2
+    hidden = amounts[head:-tail].max()
+    shown = np.concatenate([amounts[:head], [hidden], amounts[-tail:]])
+    return [*words[:head], "…", *words[-tail:]], shown
+
+
+TIME_PANELS: dict[str, type[Panel]] = {
+    "error": ErrorPanel,
+    "loss": LossPanel,
+    "norm": NormPanel,
+    "distance": DistancePanel,
+    "gates": GatesPanel,
+    "sentence": SentencePanel,
+}
+"""The panels of a `TimeExplorer`, by name."""
+
+
+@dataclass(frozen=True)
+class TimeView:
+    """How a time explorer looks; what stands here is what it takes if nothing else is said.
+
+    Parameters
+    ----------
+    controls, panels, iterations, picture_width
+        As for `TimeExplorer`.
+    """
+
+    controls: Sequence[str] = (
+        *("cell", "task", "distance", "gain", "gate_bias", "step_size", "clip_norm"),
+    )
+    panels: Sequence[str | type[Panel]] = tuple(TIME_PANELS)
+    iterations: int = ITERATIONS
+    picture_width: int = DRAWN
+
+    def __post_init__(self) -> None:
+        checked = {
+            "controls": checked_controls(self.controls, TIME_CONTROLS),
+            "panels": checked_panels(self.panels, TIME_PANELS),
+            "iterations": checked_iterations(self.iterations),
+            "picture_width": checked_width(self.picture_width),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+
+USUAL = TimeView()
+"""How a time explorer looks where nothing else is said."""
+
+
+class TimeExplorer(RunExplorer[SequenceExperiment]):
+    """A recurrent network that learns while you watch; every control starts it anew.
+
+    Parameters
+    ----------
+    cell : str, Activation or Cell
+        "tanh", "relu", "gru", "lstm", or what else `SequenceSettings` knows.
+    controls : sequence of str
+        Which sliders and lists to show: some of "cell", "task", "distance", "gain", "gate_bias",
+        "step_size", "clip_norm", "optimizer", "recurrent", "hidden", "batch", "seed". Of gain and
+        gate bias that one is shown which is usual for the cell: simple cells have no gates.
+    panels : sequence of str or subclass of Panel
+        What to draw: "error", "loss", "norm", "distance", "gates", "sentence", or classes of your
+        own.
+    iterations : int
+        Where training ends.
+    picture_width : int
+        Pixels that the picture is drawn with, from 200 to 4000.
+    **settings
+        The other fields of `vanishing.sequence_experiment.SequenceSettings`: task, distance,
+        hidden, recurrent, gain, gate_bias, optimizer, step_size, clip_norm, batch, seed, draw.
+
+    Attributes
+    ----------
+    experiment : SequenceExperiment
+        The network and its training.
+    controls, buttons : dict of str to widget
+        What can be moved and pressed, by name.
+    share : str
+        The line of Python that recreates exactly this state.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+
+    catalogue = TIME_CONTROLS
+    usual = (SequenceSettings(), USUAL)
+    seen_at_once = frozenset(TIME_CONTROLS) - {"step_size", "clip_norm", "optimizer", "batch"}
+    long_run = 100
+    beside_picture = BESIDE_PICTURE + 40
+    arguments: ClassVar[frozenset[str]] = frozenset(
+        one.name for kind in (SequenceSettings, TimeView) for one in fields(kind)
+    )
+
+    def __init__(
+        self,
+        cell: Any = SequenceSettings.cell,
+        *,
+        controls: Sequence[str] = USUAL.controls,
+        panels: Sequence[str | type[Panel]] = USUAL.panels,
+        iterations: int = USUAL.iterations,
+        picture_width: int = USUAL.picture_width,
+        **settings: Any,
+    ) -> None:
+        check_names(settings, SequenceSettings, TimeExplorer)
+        wanted = SequenceSettings(cell, **settings)
+        view = TimeView(controls, panels, iterations, picture_width)
+        self._reading: Reading | None = None
+        self._painted: Reading | None = None
+        self._gauge_cost = self._gauged_at = 0.0
+        self._reached: dict[SequenceSettings, float] = {}
+        super().__init__(wanted, view, find_panels(view.panels, TIME_PANELS))
+
+    # What is trained.
+
+    def begin(self, wanted: SequenceSettings) -> SequenceExperiment:
+        """Return the network and its training."""
+        return SequenceExperiment(wanted)
+
+    def restart(self, wanted: SequenceSettings) -> None:
+        """Begin anew with other settings."""
+        super().restart(wanted)
+        self._reading = self.experiment.reading
+
+    def free(self) -> None:
+        """Let go of the network, its record and its gauges."""
+        super().free()
+        self._reading = None
+
+    def remember(self, experiment: SequenceExperiment) -> PastTimeRun:
+        """Return what stays of a run; its accuracy stays over the distance."""
+        reading, settings = experiment.reading, experiment.settings
+        self._reached.pop(settings, None)
+        self._reached[settings] = reading.accuracy
+        if len(self._reached) > MOST_MARKS:
+            del self._reached[next(iter(self._reached))]
+        looks = [CellLook.of(settings.cell)]
+        return PastTimeRun.of(experiment, looks, errors=reading.errors)
+
+    def clear(self) -> None:
+        """Take all pale curves and marks away."""
+        self._reached.clear()
+        super().clear()
+
+    # What controls do.
+
+    def setting(self, name: str) -> Any:
+        """Return what a control is to show."""
+        value = super().setting(name)
+        return 0.0 if name == "clip_norm" and value is None else value
+
+    def moved(self, name: str, value: Any) -> None:
+        """Begin anew."""
+        super().moved(name, None if name == "clip_norm" and value == 0 else value)
+
+    def show_settings(self) -> None:
+        """Bring the controls to the settings, and hide what the cell does not have."""
+        super().show_settings()
+        gated = self.wanted.keeping_gate is not None
+        hidden = {"gate_bias": not gated, "gain": gated and "gate_bias" in self.controls}
+        for name in hidden.keys() & self.controls.keys():
+            self.controls[name].layout.display = "none" if hidden[name] else None
+
+    # What is shown.
+
+    @property
+    def scene(self) -> TimeScene:
+        """What the picture shows."""
+        assert self._reading is not None
+        return TimeScene(
+            self.experiment, self._reading, self.limit, self.past, tuple(self._reached.items())
+        )
+
+    def paint(self) -> None:
+        """Bring picture and words up to date; while it trains, the gauges as time allows."""
+        begin = self.clock()
+        is_due = begin - self._gauged_at > self._gauge_cost / SHARE_OF_TIME
+        if is_due or not self.playing:
+            self._reading, self._gauged_at = self.experiment.reading, begin
+        is_new = self._reading is not self._painted
+        self._painted = self._reading
+        super().paint()
+        if is_new:
+            self._gauge_cost = self.clock() - begin
+
+    @property
+    def picture(self) -> Picture:
+        """The picture, brought up to date."""
+        self._reading = self.experiment.reading
+        return super().picture
+
+    def _still(self) -> bytes:
+        self._reading = self.experiment.reading
+        return super()._still()
+
+    @property
+    def words(self) -> str:
+        """Where the network stands."""
+        label = CellLook.of(self.experiment.settings.cell).label
+        # The next picture shows the same.
+        self._reading = self.experiment.reading
+        return f"{label}: {self.experiment.standing}"
