@@ -197,7 +197,7 @@ def test_all_controls_together_show_the_settings() -> None:
     shown = {name: control.value for name, control in explorer.controls.items()}
     also = {"activation": "tanh", "hidden_layers": 3, "width": 7, "measure": "lecture statistic"}
     parts = {"scheme": "normal", "residual": "none", "normalization": "none"}
-    rest = {"dataset": "spiral", "loss_axis": "logarithmic"}
+    rest = {"dataset": "spiral", "loss_axis": "logarithmic", "unit_layer": 1}
     assert shown == settings | also | parts | rest
     for control in [*explorer.controls.values(), *explorer.buttons.values(), explorer.presets]:
         assert control.description
