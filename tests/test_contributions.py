@@ -1,5 +1,7 @@
 """What each step contributes to the gradient of shared weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +59,18 @@ def test_no_error_no_share() -> None:
     assert found.total == 0
     assert np.isnan(found.shares).all()
     assert (found.norms == 0).all()
+    assert found.reach() == -1
+
+
+@pytest.mark.parametrize("found", [contributions, word_gradients])
+def test_a_network_that_is_not_finite_is_refused(found: Any) -> None:
+    broken = RecurrentNetwork.initialize(TASK, 8, rng=0)
+    broken.W_h[0, 0] = np.nan
+    with pytest.raises(ValueError, match="network must have finite parameters"):
+        found(broken, DATA)
+    loud = RecurrentNetwork.initialize(agreement(100), 8, "relu", gain=1e6, rng=0)
+    with pytest.raises(ValueError, match="network must give finite outputs and errors"):
+        found(loud, agreement(100).batch(4, 0))
 
 
 def test_a_words_gradient_is_that_of_its_sequence_alone() -> None:

@@ -9,7 +9,7 @@ from sequence_problems import EVERY_CELL, recurrent_network
 from vanishing.activations import sigmoid
 from vanishing.cells import CELLS, find_cell
 from vanishing.recurrent import RecurrentNetwork, check_sequences
-from vanishing.sequences import LOSSES, adding, agreement, recall
+from vanishing.sequences import LOSSES, SequenceData, adding, agreement, recall
 
 
 def one_step(network: RecurrentNetwork, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple:
@@ -160,3 +160,24 @@ def test_sequences_that_do_not_fit_are_refused(task: object, message: str) -> No
     network = RecurrentNetwork.initialize(recall(3), 4, rng=0)
     with pytest.raises(ValueError, match=message):
         check_sequences(network, task.batch(50, 0))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "labels", "message"),
+    [
+        ([[0], [6]], [0], "data must hold symbols from 0 to 5 only"),
+        ([[0], [-1]], [0], "data must hold symbols from 0 to 5 only"),
+        ([[0], [1]], [-1], "data must have labels of 0 or more; got -1"),
+    ],
+)
+def test_symbols_and_labels_that_are_none_are_refused(
+    symbols: list, labels: list, message: str
+) -> None:
+    data = SequenceData(np.array(labels), False, 6, symbols=np.array(symbols))
+    with pytest.raises(ValueError, match=message):
+        check_sequences(RecurrentNetwork.initialize((6, 2), 3, rng=0), data)
+
+
+def test_no_step_gives_no_answer() -> None:
+    with pytest.raises(ValueError, match="steps must be one or more"):
+        RecurrentNetwork.initialize((6, 2), 3, rng=0).answer([])

@@ -1,6 +1,7 @@
 """The sequence tasks: what is drawn, and that it is drawn evenly."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from vanishing.sequences import (
     PREPOSITIONS,
     SEQUENCE_TASKS,
     VOCABULARY,
+    SequenceData,
     SequenceTask,
     adding,
     agreement,
@@ -170,3 +172,50 @@ def test_a_task_can_be_sent_and_moved_to_another_distance() -> None:
 def test_either_kind_of_stream_is_taken(make: object) -> None:
     assert callable(make)
     assert len(make(3).batch(4, np.random.default_rng(0))) == 4
+
+
+SYMBOLS = np.zeros((3, 2), int)
+NUMBERS = np.zeros((3, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("argument", "targets", "more"),
+    [
+        ("symbols or numbers", np.array([0, 1]), {}),
+        ("symbols or numbers", np.array([0, 1]), {"symbols": SYMBOLS, "numbers": NUMBERS}),
+        ("symbols", np.array([0, 1]), {"symbols": SYMBOLS[0]}),
+        ("symbols", np.array([0, 1]), {"symbols": SYMBOLS.astype(float)}),
+        ("numbers", np.array([0, 1]), {"numbers": NUMBERS[..., :3]}),
+        ("numbers", np.array([0, 1]), {"numbers": NUMBERS[:0]}),
+        # One answer for two sequences, or three, would be spread over them without a word.
+        ("targets", np.array([0]), {"symbols": SYMBOLS}),
+        ("targets", np.array([0, 1, 1]), {"symbols": SYMBOLS}),
+        ("targets", np.zeros(2), {"symbols": SYMBOLS}),
+        ("targets", np.zeros((2, 0)), {"symbols": SYMBOLS}),
+        ("targets", np.array([True, False]), {"symbols": SYMBOLS}),
+        ("targets", [0, 1], {"symbols": SYMBOLS}),
+    ],
+)
+def test_sequences_whose_arrays_do_not_fit_are_refused(
+    argument: str, targets: Any, more: dict[str, Any]
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{argument} must"):
+        SequenceData(targets, False, 4, **more)
+
+
+def test_sequences_are_chosen_by_indices_slices_and_masks() -> None:
+    data = agreement(5).batch(10, 0)
+    mask = np.arange(10) == 7
+    for rows in (7, [7], slice(7, 8), mask, np.array([-3])):
+        found = data.at(rows)  # type: ignore[arg-type]
+        assert len(found) == 1
+        assert found.sentence(0) == data.sentence(7)
+        assert found.nearest_agrees is not None
+
+
+@pytest.mark.parametrize(
+    "rows", [np.zeros(10, bool), [10], [], "first", slice(3, 3), np.ones(9, bool), 1.5]
+)
+def test_to_choose_no_sequence_is_refused(rows: Any) -> None:
+    with pytest.raises(ValueError, match="rows must choose one or more of 10 sequences"):
+        agreement(5).batch(10, 0).at(rows)

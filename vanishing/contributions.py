@@ -5,15 +5,16 @@ does not arrive a step contributes next to nothing: what was shown there is not 
 far a step lies from the last one is its lag.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from vanishing._checks import Array, instance, one_of, real_number
 from vanishing.optimizers import norm
-from vanishing.recurrent import RecurrentNetwork
+from vanishing.recurrent import RecurrentNetwork, check_finite
 from vanishing.sequences import SequenceData
-from vanishing.through_time import gradients_through_time
+from vanishing.through_time import GradientsThroughTime, gradients_through_time
 
 SHARED = ("W_x", "W_h", "b")
 """The parameters that all steps share."""
@@ -51,6 +52,8 @@ class Contributions:
     def reach(self, share: float = 0.01) -> int:
         """Return the largest lag at which a contribution is at least this share of the largest.
 
+        It is -1 if nothing is contributed at all.
+
         Parameters
         ----------
         share : float
@@ -62,6 +65,8 @@ class Contributions:
             If it is not such a number.
         """
         least = real_number("share", share, at_most=1.0) * self.norms.max()
+        if not self.norms.any():
+            return -1
         return int(self.lags[np.argmax(self.norms >= least)])
 
 
@@ -84,10 +89,11 @@ def contributions(
     Raises
     ------
     TypeError, ValueError
-        If network and data do not fit, or there are no such weights.
+        If network and data do not fit, there are no such weights, or a parameter, an output or
+        an error is not finite.
     """
     name = f"d{one_of('weights', weights, SHARED)}"
-    found = gradients_through_time(_exact(network), data)
+    found = _exact_gradients(network, data)
     total, each = getattr(found, name), [getattr(step, name) for step in found.steps]
     size = norm(total)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -116,14 +122,18 @@ def word_gradients(network: RecurrentNetwork, data: SequenceData) -> Array:
     Raises
     ------
     TypeError, ValueError
-        If network and data do not fit.
+        If network and data do not fit, or a parameter, an output or an error is not finite.
     """
-    steps = gradients_through_time(_exact(network), data).steps
+    steps = _exact_gradients(network, data).steps
     return np.array([_row_norms(step.delta) * _row_norms(step.x) for step in steps])
 
 
-def _exact(network: RecurrentNetwork) -> RecurrentNetwork:
-    return instance("network", network, RecurrentNetwork).astype(np.float64)
+def _exact_gradients(network: RecurrentNetwork, data: SequenceData) -> GradientsThroughTime:
+    check_finite(instance("network", network, RecurrentNetwork))
+    found = gradients_through_time(network.astype(np.float64), data)
+    if not (math.isfinite(found.loss) and np.isfinite(found.dh).all()):
+        raise ValueError("network must give finite outputs and errors; got NaN or infinity")
+    return found
 
 
 def _row_norms(rows: Array) -> Array:

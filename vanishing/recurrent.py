@@ -244,7 +244,8 @@ class RecurrentNetwork:
 
     def answer(self, steps: Sequence[Step]) -> Array:
         """Return the outputs after the last step, (n, K), or after every step, (T, n, K)."""
-        several("steps", steps, "steps")
+        if not several("steps", steps, "steps"):
+            raise ValueError("steps must be one or more; got none")
         with np.errstate(all="ignore"):
             h = np.stack([step.h for step in steps]) if self.every_step else steps[-1].h
             outputs: Array = h @ self.W_out + self.b_out
@@ -346,10 +347,30 @@ def check_sequences(network: RecurrentNetwork, data: SequenceData) -> None:
             f"data must be scored as the network is, by {_described(*wanted)}; "
             f"got {_described(data.loss, data.every_step)}"
         )
+    if data.symbols is not None and not _within(data.symbols, data.size):
+        raise ValueError(f"data must hold symbols from 0 to {data.size - 1} only")
     classes = network.loss == CROSS_ENTROPY
+    if classes and data.targets.min() < 0:
+        raise ValueError(f"data must have labels of 0 or more; got {data.targets.min()}")
     outputs = int(data.targets.max()) + 1 if classes else data.targets.shape[-1]
     if outputs > network.outputs or (not classes and outputs != network.outputs):
         raise ValueError(f"data must have {network.outputs} outputs; got {outputs}")
+
+
+def check_finite(network: RecurrentNetwork) -> None:
+    """Raise where a parameter is NaN or infinity, as after a run that diverged.
+
+    Raises
+    ------
+    ValueError
+        If there is such a parameter.
+    """
+    if not all(np.isfinite(array).all() for array in network.arrays):
+        raise ValueError("network must have finite parameters; got NaN or infinity")
+
+
+def _within(symbols: NDArray[np.intp], size: int) -> bool:
+    return bool(symbols.min() >= 0 and symbols.max() < size)
 
 
 def _described(loss: str, every_step: bool) -> str:

@@ -5,6 +5,7 @@ Time comes first in every array: step 0 is what is shown first, and step `distan
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from vanishing._checks import (
     Rng,
     not_too_many,
     random_stream,
+    shown,
     truth,
     whole_number,
 )
@@ -68,8 +70,8 @@ class SequenceData:
     Parameters
     ----------
     targets : ndarray
-        The answer after the last step, or after every step: labels of shape (n,) or (T, n), or
-        numbers of shape (n, K) or (T, n, K).
+        The answer after the last step, or after every step: labels (ints) of shape (n,) or (T, n),
+        or numbers of shape (n, K) or (T, n, K).
     every_step : bool
         Whether there is an answer after every step.
     size : int
@@ -88,6 +90,11 @@ class SequenceData:
         In `agreement`: the nouns between subject and verb that are not of the subject's number.
     nearest_agrees : ndarray of bool, shape (n,), optional
         In `agreement`: whether the noun nearest to the verb is of the subject's number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If not exactly one of symbols and numbers is given, or an array has another type or shape.
     """
 
     targets: Array
@@ -100,6 +107,23 @@ class SequenceData:
     opening: str = ""
     attractors: NDArray[np.intp] | None = None
     nearest_agrees: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        size = whole_number("size", self.size, at_least=1)
+        every = truth("every_step", self.every_step)
+        if (self.symbols is None) == (self.numbers is None):
+            raise ValueError("symbols or numbers must be given, and not both")
+        if self.numbers is None:
+            _check_array("symbols", self.symbols, "i", "(T, n)", (None, None))
+        else:
+            _check_array("numbers", self.numbers, "if", f"(T, n, {size})", (None, None, size))
+        shown_first = self.symbols if self.numbers is None else self.numbers
+        assert shown_first is not None
+        steps, count = shown_first.shape[:2]
+        first = (steps, count) if every else (count,)
+        shape = f"{first} for labels, and one axis more for numbers"
+        labels = getattr(self.targets, "dtype", np.dtype(float)).kind == "i"
+        _check_array("targets", self.targets, "if", shape, first if labels else (*first, None))
 
     @property
     def inputs(self) -> Array:
@@ -123,10 +147,25 @@ class SequenceData:
         return CROSS_ENTROPY if self.targets.dtype.kind == "i" else SQUARED_ERROR
 
     def at(self, rows: Array | slice) -> "SequenceData":
-        """Return the sequences chosen by an index, a slice or a mask of shape (n,)."""
+        """Return the sequences chosen by indices, a slice or a mask of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If they choose no sequence, or one that is not there.
+        """
+        try:
+            kept = np.atleast_1d(np.arange(len(self))[rows])
+        except (IndexError, TypeError):
+            kept = np.array([], np.intp)
+        if kept.ndim != 1 or not len(kept):
+            raise ValueError(
+                f"rows must choose one or more of {len(self)} sequences, by indices, a slice or a "
+                f"mask; got {shown(rows)}"
+            )
 
         def chosen(array: Array | None, axis: int) -> Array | None:
-            return None if array is None else array[(slice(None),) * axis + (rows,)]
+            return None if array is None else array[(slice(None),) * axis + (kept,)]
 
         targets = chosen(self.targets, int(self.every_step))
         assert targets is not None
@@ -168,6 +207,18 @@ class SequenceData:
 
     def __repr__(self) -> str:
         return f"SequenceData({len(self)} sequences of {self.length} steps)"
+
+
+def _check_array(
+    name: str, value: Any, kinds: str, shape: str, sizes: tuple[int | None, ...]
+) -> None:
+    """Raise unless a value is an array of ints ("i") or numbers ("if") of these sizes."""
+    what = "ints" if kinds == "i" else "ints or floats"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds:
+        raise TypeError(f"{name} must be an array of {what}; got {shown(value)}")
+    fits = value.ndim == len(sizes) and value.size > 0
+    if not fits or any(size not in (None, of) for size, of in zip(sizes, value.shape, strict=True)):
+        raise ValueError(f"{name} must have shape {shape}, none of it 0; got shape {value.shape}")
 
 
 Draw = Callable[["SequenceTask", int, Stream], SequenceData]

@@ -41,7 +41,7 @@ from vanishing.accounts import (
 from vanishing.cells import Cell, GRUStep, LSTMStep, SimpleStep, State, Step
 from vanishing.ledger import slopes_cause
 from vanishing.optimizers import norm
-from vanishing.recurrent import RecurrentNetwork, check_sequences
+from vanishing.recurrent import RecurrentNetwork, check_finite, check_sequences
 from vanishing.sequences import SequenceData
 from vanishing.through_time import loss_and_error
 from vanishing.units import dead_masks
@@ -271,8 +271,7 @@ def _forward(network: RecurrentNetwork, data: SequenceData) -> tuple[list[Step],
     parts_of(network.cell)
     if data.length < 2:
         raise ValueError(f"data must have two steps or more; got {data.length}")
-    if not all(np.isfinite(array).all() for array in network.arrays):
-        raise ValueError("network must have finite parameters; got NaN or infinity")
+    check_finite(network)
     exact = network.astype(np.float64)
     steps = exact.unroll(data.inputs)
     outputs = exact.answer(steps)

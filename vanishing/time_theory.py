@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from vanishing._checks import Array, finite_matrix, instance, numbers, shown
 from vanishing.cells import SimpleStep
 from vanishing.optimizers import norm
-from vanishing.recurrent import RecurrentNetwork, check_sequences
+from vanishing.recurrent import RecurrentNetwork, check_finite, check_sequences
 from vanishing.sequences import SequenceData
 from vanishing.time_ledger import parts_of
 
@@ -92,7 +92,8 @@ def vanishing_bound(network: RecurrentNetwork) -> float:
     Returns
     -------
     float
-        The largest singular value of W_h times the largest slope of the activation. If it is
+        The largest singular value of W_h times the largest slope of the activation (as
+        `Activation.largest_slope` states it; one of your own must state it right). If it is
         below 1 the error *must* vanish: over k steps its norm is multiplied by at most its k-th
         power. If it is above 1 nothing follows. The error may vanish all the same, and most often
         does; that the bound is above 1 is necessary for an error to explode, not sufficient.
@@ -139,7 +140,8 @@ def expected_factors(network: RecurrentNetwork, data: SequenceData) -> Array:
     Raises
     ------
     TypeError, ValueError
-        If network and data do not fit, there is one step only, or the cell is of another kind.
+        If network and data do not fit, there is one step only, the cell is of another kind, or a
+        parameter is not finite.
 
     Notes
     -----
@@ -148,8 +150,8 @@ def expected_factors(network: RecurrentNetwork, data: SequenceData) -> Array:
     holds without a mean. After many steps through *one* normal matrix delta does depend on it:
     the factor tends to the spectral radius.
     """
-    instance("network", network, RecurrentNetwork)
     check_sequences(network, data)
+    check_finite(network)
     straight, _ = parts_of(network.cell)
     if data.length < 2:
         raise ValueError(f"data must have two steps or more; got {data.length}")
