@@ -9,6 +9,7 @@ from problems import EVERY_ACTIVATION, SOFTSIGN, blob, network_of, problems
 from vanishing import Activation, Dataset, Network, fused
 from vanishing.backprop import Backprop
 from vanishing.fused import Fused
+from vanishing.layers import NORMALIZATIONS, Normalization
 from vanishing.parameters import Parameters
 
 ROUNDING = {np.float64: 1e-12, np.float32: 2e-4}
@@ -104,6 +105,29 @@ def test_blocks_are_as_large_as_is_fast(
         assert some.shape == (len(into), examples)
         into += 1
     assert (gradient == 1).all()
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize("kind", fused.IN_PLACE)
+def test_normalization_in_place_is_that_of_the_layers(kind: str, dtype: type) -> None:
+    rng, part = np.random.default_rng(0), np.full(8, 1 / 6, dtype)
+    part[6:] = 0
+    h, W, dy = (rng.normal(size=s).astype(dtype) for s in ((8, 4), (4, 5), (8, 5)))
+    h[6:], dy[6:] = h[5], 0
+    fast = fused.IN_PLACE[kind](part, np.zeros((8, 5), dtype))
+    plain = Normalization(NORMALIZATIONS[kind])
+    y = fast.forward(h, W, np.zeros((8, 5), dtype)).copy()
+    through = fast.backward(dy, dy.sum(axis=0))
+    dW = h.T @ through
+    fast.finish(dW)
+    np.testing.assert_allclose(y[:6], plain.forward(h[:6] @ W), atol=ROUNDING[dtype])
+    da = plain.backward(dy[:6])
+    np.testing.assert_allclose(dW, h[:6].T @ da, atol=10 * ROUNDING[dtype])
+    np.testing.assert_allclose(
+        through @ fast.W.T, np.pad(da @ W.T, ((0, 2), (0, 0))), atol=10 * ROUNDING[dtype]
+    )
+    # In single precision nothing is computed in double.
+    assert {array.dtype for array in (y, through, fast.W)} == {np.dtype(dtype)}
 
 
 def test_extreme_scores_do_not_overflow() -> None:

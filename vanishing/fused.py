@@ -6,7 +6,7 @@ import numpy as np
 
 from vanishing._checks import Array
 from vanishing.data import Dataset
-from vanishing.layers import EPSILON, NORMALIZATIONS
+from vanishing.layers import EPSILON
 from vanishing.machine import largest_unpacked
 from vanishing.network import Network, check_fit
 from vanishing.parameters import CACHE_LINE, Parameters, aligned
@@ -106,7 +106,7 @@ class Fused:
         self._part[:n] = 1 / n
         self._target = _by_units(rows, classes, dtype)  # one_hot / n
         self._target[np.arange(n), data.labels] = self._part[:n]
-        self._ones = np.ones(classes, dtype)
+        self._ones, self._count = np.ones(classes, dtype), np.ones(rows, dtype)
         self._largest, self._total, self._weight = (aligned(rows, dtype) for _ in range(3))
 
     def _allocate_normalizations(
@@ -115,9 +115,9 @@ class Fused:
         hidden = self._z[:-1]
         if network.normalization is None:
             return [None for _ in hidden]
-        axis = NORMALIZATIONS[network.normalization]
+        kind = IN_PLACE[network.normalization]
         scratch = _by_units(self._rows, max(network.sizes), self._part.dtype)
-        return [InPlaceNormalization(axis, self._part, scratch[:, : z.shape[1]]) for z in hidden]
+        return [kind(self._part, scratch[:, : z.shape[1]]) for z in hidden]
 
     def evaluate(self, parameters: Parameters) -> float:
         """Return the mean cross-entropy; leave its gradient, and delta of each layer."""
@@ -136,8 +136,8 @@ class Fused:
             if normalization is None:
                 np.matmul(h, parameters.V[layer], out=z)
             else:
-                np.matmul(h[:, :-1], parameters.W[layer], out=z)
-                np.add(normalization.forward(z), parameters.b[layer], out=z)
+                y = normalization.forward(h[:, :-1], parameters.W[layer], z)
+                np.add(y, parameters.b[layer], out=z)
             overwrite(z, slope)
             if shortcut is not None:
                 out = self._h[layer + 1][:, :-1]
@@ -176,70 +176,144 @@ class Fused:
             np.multiply(error, self._slope[layer], out=delta)
             if shortcut is not None:
                 np.multiply(delta, shortcut, out=delta)
-            through = self._gradient_of(layer)
+            through, W = self._gradient_of(layer, parameters.W[layer])
             if layer > 0:
                 below = self._error[layer - 1]
-                np.matmul(through, parameters.W[layer].T, out=below)
+                np.matmul(through, W.T, out=below)
                 if shortcut is not None:
                     np.add(below, error, out=below)
 
-    def _gradient_of(self, layer: int) -> Array:
-        """Compute dW and db; return delta as it is once it has passed the normalization."""
+    def _gradient_of(self, layer: int, W: Array) -> tuple[Array, Array]:
+        """Compute dW and db; return the two factors of the error that goes down to h."""
         through, normalization = self.delta[layer], self._normalizations[layer]
         if normalization is not None:
             # Padded rows are zero, so that they do not count.
-            np.add.reduce(through, axis=0, out=self.gradient.b[layer])
-            through = normalization.backward(through)
+            db = self.gradient.b[layer]
+            np.dot(self._count, through, out=db)
+            through, W = normalization.backward(through, db), normalization.W
         for units, gradient in self._blocks[layer]:
             np.dot(units, through, out=gradient)
-        return through
+        if normalization is not None:
+            normalization.finish(self.gradient.W[layer])
+        return through, W
 
 
 class InPlaceNormalization:
-    """What `vanishing.layers.Normalization` does, on arrays that are there already.
+    """What `vanishing.layers.Normalization` does to h W, on arrays that are there already.
 
     Parameters
     ----------
-    axis : int
-        As there.
     part : ndarray of shape (rows,)
         1 / n for an example, 0 for a padded row.
     scratch : ndarray of shape (rows, units)
         For what is needed no longer than a step takes; several layers may share it.
+
+    Attributes
+    ----------
+    W : ndarray of shape (fan_in, units)
+        What the error goes back through, after `backward`.
+
+    Notes
+    -----
+    What is done to each row or column of h W alike is done to W and dW, which are smaller.
     """
 
-    def __init__(self, axis: int, part: Array, scratch: Array) -> None:
+    W: Array
+
+    def __init__(self, part: Array, scratch: Array) -> None:
         rows, units = scratch.shape
-        self._axis = axis
-        self._padded = slice(np.count_nonzero(part), None)
-        # A mean is a product with this.
-        self._part = part if axis == 0 else np.full(units, 1 / units, part.dtype)
+        self._examples = int(np.count_nonzero(part))
         self._y, self._scratch = _by_units(rows, units, part.dtype), scratch
 
-    def _mean(self, values: Array) -> Array:
-        """Return the mean along the axis, with an axis of length 1; padded rows do not count."""
-        along = values.T if self._axis == 0 else values
-        return np.expand_dims(np.dot(along, self._part), self._axis)
+    def forward(self, h: Array, W: Array, a: Array) -> Array:
+        """Return y = N(h W); a is memory of its shape, which is used up."""
+        raise NotImplementedError
 
-    def forward(self, a: Array) -> Array:
-        """Return y = (a - mean) / deviation; a is used up."""
+    def backward(self, dy: Array, db: Array) -> Array:
+        """Return what h.T and W are multiplied by; db is the sum of dy over the examples."""
+        raise NotImplementedError
+
+    def finish(self, dW: Array) -> None:
+        """Make the gradient by W of that product."""
+        raise NotImplementedError
+
+
+class InPlaceLayerNormalization(InPlaceNormalization):
+    """Over the units: h W less its mean over the units is h times W less its own."""
+
+    def __init__(self, part: Array, scratch: Array) -> None:
+        super().__init__(part, scratch)
+        units = scratch.shape[1]
+        # A mean is a product with this.
+        self._mean = np.full(units, 1 / units, part.dtype)
+
+    def forward(self, h: Array, W: Array, a: Array) -> Array:
+        """Return y = N(h W); a is used up."""
         y = self._y
-        np.subtract(a, self._mean(a), out=y)
+        self.W = W - np.dot(W, self._mean)[:, None]
+        np.matmul(h, self.W, out=y)
         np.multiply(y, y, out=a)
-        self._inverse = 1 / np.sqrt(self._mean(a) + EPSILON)
-        np.multiply(y, self._inverse, out=y)
+        self._inverse = 1 / np.sqrt(np.dot(a, self._mean) + EPSILON)
+        np.multiply(y, self._inverse[:, None], out=y)
         return y
 
-    def backward(self, dy: Array) -> Array:
-        """Return the gradient by a; y is used up."""
+    def backward(self, dy: Array, _: Array) -> Array:
+        """Return the gradient by h W, not less its mean over the units; y is used up."""
         y, da = self._y, self._scratch
         np.multiply(dy, y, out=da)
-        np.multiply(y, self._mean(da), out=y)
+        np.multiply(y, np.dot(da, self._mean)[:, None], out=y)
         np.subtract(dy, y, out=da)
-        np.subtract(da, self._mean(dy), out=da)
-        np.multiply(da, self._inverse, out=da)
-        da[self._padded] = 0
+        np.multiply(da, self._inverse[:, None], out=da)
         return da
+
+    def finish(self, dW: Array) -> None:
+        """Subtract the mean over the units."""
+        np.subtract(dW, np.dot(dW, self._mean)[:, None], out=dW)
+
+
+class InPlaceBatchNormalization(InPlaceNormalization):
+    """Over the examples: the deviation of each unit divides a column of W."""
+
+    def __init__(self, part: Array, scratch: Array) -> None:
+        super().__init__(part, scratch)
+        # A mean is a product with this.
+        self._mean = part
+
+    def forward(self, h: Array, W: Array, a: Array) -> Array:
+        """Return y = N(h W); a is used up."""
+        y = self._y
+        np.matmul(h, W, out=a)
+        np.subtract(a, np.dot(self._mean, a), out=y)
+        self._inverse = 1 / np.sqrt(self._along(y) + EPSILON)
+        np.multiply(y, self._inverse, out=y)
+        self.W = W * self._inverse
+        return y
+
+    def backward(self, dy: Array, db: Array) -> Array:
+        """Return the gradient by h W, not divided by the deviation; y is used up."""
+        y, da = self._y, self._scratch
+        np.multiply(y, self._along(dy), out=y)
+        np.subtract(dy, y, out=da)
+        np.subtract(da, db / self._examples, out=da)
+        da[self._examples :] = 0
+        return da
+
+    def _along(self, values: Array) -> Array:
+        """Return each unit's mean of values times y, or of y times y."""
+        n = self._examples
+        mean: Array = np.vecdot(values.T[:, :n], self._y.T[:, :n]) / n
+        return mean
+
+    def finish(self, dW: Array) -> None:
+        """Divide by the deviation."""
+        np.multiply(dW, self._inverse, out=dW)
+
+
+IN_PLACE: dict[str, type[InPlaceNormalization]] = {
+    "batch": InPlaceBatchNormalization,
+    "layer": InPlaceLayerNormalization,
+}
+"""Each kind of normalization, by name."""
 
 
 def in_blocks(units: Array, gradient: Array) -> list[tuple[Array, Array]]:
