@@ -578,6 +578,8 @@ FORMULAS = (
     "ledger.slopes_cause",
     "figures.ledgers.name_nothing",
     "figures.units.Units",
+    "figures.curves.averaged",
+    "figures.curves.marked",
     "optimizers.clip",
     "optimizers.Optimizer",
     "optimizers.GradientDescent.update",

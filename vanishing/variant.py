@@ -47,6 +47,12 @@ ACTIVATION_LINES: dict[str, Any] = {
 }
 """The line of a network where one line stands for it all; solid where none is named."""
 
+ACTIVATION_MARKERS = {"sigmoid": "", "tanh": "s", "relu": "o", "leaky_relu": "^"}
+"""The marker on a network's curves, here and there, where their lines name the layers."""
+
+OTHER_MARKER = "D"
+"""The marker of an activation of one's own."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -132,6 +138,11 @@ class Variant:
     def label(self) -> str:
         """The name as titles and legends write it."""
         return ACTIVATION_LABELS.get(self.name, self.name)
+
+    @property
+    def marker(self) -> str:
+        """The marker on its curves, so that no one needs the colours; none for the sigmoid."""
+        return ACTIVATION_MARKERS.get(find_activation(self.activation).name, OTHER_MARKER)
 
     @property
     def is_named(self) -> bool:

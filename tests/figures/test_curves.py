@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from looks import same_style
+from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -242,12 +243,65 @@ def test_layers_can_be_chosen_and_a_measure_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize("log", [True, False])
-def test_long_gradient_curves_are_thinned_as_their_axis_is(log: bool) -> None:
+def test_of_a_long_record_the_mean_is_drawn_in_a_band_of_all_that_was(log: bool) -> None:
     history = record(3000)
-    (_, line) = figures.gradient_curves(axes(), history, variant="relu", log_iterations=log)
-    x, curves = figures.thinned(history.lecture_statistic()[:, :2], log=log)
-    np.testing.assert_array_equal(line.get_xdata(), x)
-    np.testing.assert_array_equal(line.get_ydata(), curves[:, 1])
+    history.record[1::2] *= 4.0  # it swings to and fro
+    ax = axes()
+    lines = figures.gradient_curves(ax, history, variant="relu", log_iterations=log)
+    sizes = history.lecture_statistic()[:, :2]
+    for line, area, size in zip(lines, ax.collections, sizes.T, strict=True):
+        x, y = line.get_data()
+        assert (x[0], x[-1]) == (0, 2999)
+        assert len(x) <= figures.CURVE_BUCKETS
+        assert (np.diff(x) > 0).all()
+        outline = area.get_paths()[0].vertices
+        assert outline[:, 1].max() == size.max()
+        assert outline[:, 1].min() == size.min()
+        assert same_color(area.get_facecolor()[0], (*to_rgb("#D55E00"), 0.3))
+        # Where a stretch holds several iterations, the line has left the swinging behind.
+        late = x > 1500
+        assert size.min() < y[late].min()
+        assert y[late].max() < size.max()
+        inside = [((x >= low) & (x <= high)).any() for low, high in ((0, 300), (2700, 2999))]
+        assert all(inside)
+
+
+def test_averaged_stretches_are_what_their_rows_are() -> None:
+    values = np.random.default_rng(0).normal(size=(1000, 2)) ** 2
+    values[3, 0], values[500:, 1] = np.nan, np.nan
+    where, means, lows, highs = figures.averaged(values, np.arange(1000), log=False, buckets=100)
+    assert len(where) == 100
+    np.testing.assert_allclose(means[1], values[10:20].mean(axis=0))
+    np.testing.assert_allclose(means[0, 0], np.nanmean(values[:10, 0]))
+    np.testing.assert_array_equal(lows[7], values[70:80].min(axis=0))
+    np.testing.assert_array_equal(highs[7], values[70:80].max(axis=0))
+    assert where[7] == 74.5
+    assert np.isnan(means[50:, 1]).all()
+    for one in figures.averaged(values, np.arange(1000), log=False)[1:]:
+        np.testing.assert_array_equal(one, values)
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_networks_are_told_apart_without_colours(log: bool) -> None:
+    history, ax = record(3000), axes()
+    kinds = ("sigmoid", "tanh", "relu", "leaky_relu", OWN)
+    curves = [
+        figures.gradient_curves(ax, history, variant=kind, log_iterations=log) for kind in kinds
+    ]
+    losses = [figures.loss_curve(ax, history, variant=kind, log_iterations=log) for kind in kinds]
+    for drawn in ([lines[0] for lines in curves], losses):
+        assert len({line.get_marker() for line in drawn}) == len(kinds)
+    for line in [line for lines in curves for line in lines]:
+        places = line.get_xdata()[line.get_markevery()]
+        assert 5 <= len(places) <= 8
+        gaps = np.diff(np.log1p(places) if log else places)
+        assert gaps.max() < 1.5 * gaps.min() + log
+
+
+def test_markers_of_a_short_or_empty_curve() -> None:
+    assert figures.marked(np.empty(0), log=True) == []
+    assert figures.marked(np.zeros(1), log=True) == [0]
+    assert figures.marked(np.arange(3), log=False) == [1, 2]
 
 
 def test_the_penaltys_floor_lies_beneath_each_curve() -> None:
@@ -272,12 +326,13 @@ def test_the_penaltys_floor_lies_beneath_each_curve() -> None:
         assert floor.get_zorder() < curve.get_zorder()
 
 
-def test_long_floors_are_thinned_with_their_curves() -> None:
+def test_long_floors_are_averaged_with_their_curves() -> None:
     history = record(3000)
     curve, _, floor, _ = figures.gradient_curves(axes(), history, variant="relu", floor=True)
-    x, values = figures.thinned(history.penalty_floor()[:, :1])
+    x, values, _, _ = figures.averaged(history.penalty_floor(), history.iteration, log=False)
     assert floor.get_xdata().tolist() == curve.get_xdata().tolist() == x.tolist()
     assert floor.get_ydata().tolist() == values[:, 0].tolist()
+    assert floor.get_marker() in ("", "None")
 
 
 def test_a_function_that_reads_the_lectures_statistic_has_a_floor_too() -> None:

@@ -146,6 +146,21 @@ def test_files_hold_what_is_shown() -> None:
     assert picture.png().startswith(b"\x89PNG")
 
 
+def test_a_note_stands_beneath_the_picture() -> None:
+    picture = Picture([Square], Place(0.5))
+    plain, noted = (
+        np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), int)
+        for file in (picture.png(), picture.png("Run this cell."))
+    )
+    rows = len(plain)
+    assert noted.shape[1] == plain.shape[1]
+    np.testing.assert_allclose(noted[:rows], plain, atol=8)
+    line = noted[rows:].mean(axis=2)
+    assert line.min() < 120
+    assert line[:3].min() > 240, "it runs into the picture"
+    assert line[:, 250:].min() > 240, "the text is short"
+
+
 def test_a_picture_has_its_natural_size_where_none_is_asked_for() -> None:
     picture = Picture([Square, Wide], Place())
     assert picture.pixels().shape[:2] == (picture.layout.height, picture.layout.width)

@@ -24,6 +24,15 @@ from vanishing.variant import VariantLike
 CURVE_BUCKETS = 600
 """A long curve is drawn with the lowest and highest value in each of so many stretches."""
 
+MARKS = 7
+"""Markers on a curve, equally far apart on the paper."""
+
+MARKER: dict[str, Any] = {"markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.5}
+"""What markers look like."""
+
+BAND = 0.3
+"""Opacity of the band in which a curve goes up and down."""
+
 
 def iteration_axis(ax: Axes, *, log: bool = False) -> None:
     """Make the horizontal axis one of iterations: linear, or logarithmic but with a zero."""
@@ -158,7 +167,9 @@ def loss_curve(
     x, y = thinned(history.loss[:, None], history.iteration, log=log_iterations)
     iteration_axis(ax, log=log_iterations)
     caption(ax, y="loss")
-    (line,) = ax.plot(x, y[:, 0], color=found.color, linestyle=found.line, label=name)
+    every = marked(x, log=log_iterations)
+    marks = MARKER | {"marker": found.marker, "markevery": every}
+    (line,) = ax.plot(x, y[:, 0], color=found.color, linestyle=found.line, label=name, **marks)
     return line
 
 
@@ -188,6 +199,8 @@ def gradient_curves(
 ) -> list[Line2D]:
     """Draw the gradient's size in each layer over iterations, on a logarithmic scale.
 
+    Of a long record the mean of each stretch is drawn, in a band from lowest to highest.
+
     Parameters
     ----------
     ax : Axes
@@ -195,7 +208,7 @@ def gradient_curves(
     history : History
         The record of the run.
     variant : str, Activation or Variant
-        What kind of network it is: gives the colour; the layer gives the line style.
+        What kind of network it is: gives colour and marker; the layer gives the line style.
     measure : str, Measure or callable
         How size is read: a name in `MEASURES`, or a function that takes a History and returns
         an array of shape (T, L).
@@ -222,16 +235,58 @@ def gradient_curves(
     sizes = measured(history, measure)
     chosen = _chosen_layers(layers, sizes.shape[1])
     columns = [layer - 1 for layer in chosen]
-    looks, drawn = [look(variant, layer) for layer in chosen], [sizes[:, columns]]
+    marker = checked_variant(variant).marker
+    looks = [look(variant, layer) | MARKER | {"marker": marker} for layer in chosen]
+    drawn = [sizes[:, columns]]
     if truth("floor", floor):
         _check_has_floor(measure)
         looks += [_floor_look(variant, layer) for layer in chosen]
         drawn.append(history.penalty_floor()[:, columns])
-    x, curves = thinned(np.hstack(drawn), history.iteration, log=log_iterations)
     iteration_axis(ax, log=log_iterations)
     ax.set_yscale("log")
     caption(ax, y=as_measure(measure).label)
-    return [ax.plot(x, y, **one)[0] for y, one in zip(curves.T, looks, strict=True)]
+    x, *curves = averaged(np.hstack(drawn), history.iteration, log=log_iterations)
+    lines: list[Line2D] = []
+    for one, middle, low, high in zip(looks, *(each.T for each in curves), strict=True):
+        if (low < high).any():
+            ax.fill_between(x, low, high, color=one["color"], alpha=BAND, linewidth=0, zorder=1.4)
+        every = marked(x, log=log_iterations, shift=len(lines) % 2 / 2)
+        lines += ax.plot(x, middle, markevery=every, **one)
+    return lines
+
+
+def averaged(
+    values: Array, iterations: Array, *, log: bool, buckets: int = CURVE_BUCKETS
+) -> tuple[Array, Array, Array, Array]:
+    """Return where the stretches of curves lie, and their mean, lowest and highest value in each.
+
+    Other than the extremes, a mean can be drawn with dashes however a curve swings to and fro.
+    Short curves come back whole.
+    """
+    if len(values) <= 2 * buckets:
+        return iterations, values, values, values
+    starts = _stretches(iterations, buckets, log=log)
+    ends = np.append(starts[1:], len(values)) - 1
+    known = np.isfinite(values)
+    with np.errstate(all="ignore"):
+        sums = np.add.reduceat(np.where(known, values, 0), starts)
+        means = sums / np.add.reduceat(known, starts, dtype=float)
+    where = (iterations[starts] + iterations[ends]) / 2
+    where[0], where[-1] = iterations[0], iterations[-1]
+    lows, highs = (extreme.reduceat(values, starts) for extreme in (np.fmin, np.fmax))
+    return where, means, lows, highs
+
+
+def marked(iterations: Array, *, log: bool, shift: float = 0) -> list[int]:
+    """Return which points of a curve get a marker, so that these are equally far apart on paper."""
+    if not len(iterations):
+        return []
+    low, high = iterations[0], iterations[-1]
+    parts = (np.arange(MARKS) + 0.5 + shift) / (MARKS + 0.5)
+    ends = (np.log1p(low), np.log1p(high)) if log else (low, high)
+    places = ends[0] + parts[parts < 1] * (ends[1] - ends[0])
+    found = np.searchsorted(iterations, np.expm1(places) if log else places)
+    return np.unique(np.minimum(found, len(iterations) - 1)).tolist()  # type: ignore[no-any-return]
 
 
 def _check_has_floor(measure: MeasureLike) -> None:
@@ -246,7 +301,7 @@ def _check_has_floor(measure: MeasureLike) -> None:
 def _floor_look(variant: VariantLike, layer: int) -> dict[str, Any]:
     """Return the look of a layer's curve, but thinner and paler."""
     named = look(variant, layer, f"penalty's floor, layer {layer}")
-    return {**named, "linewidth": 1.2, "alpha": 0.7, "zorder": 1.5}
+    return {**named, "marker": "", "linewidth": 1.2, "alpha": 0.7, "zorder": 1.5}
 
 
 def _chosen_layers(layers: Any, count: int) -> list[int]:

@@ -90,6 +90,10 @@ class Look(Protocol):
     def line(self) -> Any:
         """The line style where one line stands for it."""
 
+    @property
+    def marker(self) -> str:
+        """The marker on its curves; empty for none."""
+
 
 class Record(Protocol):
     """What is kept of a run: some number of rows, each of an iteration."""
@@ -469,8 +473,11 @@ class CurvesPanel(Panel):
                 values, history.iteration, log=True, buckets=CURVE_BUCKETS
             )
             found.append(curves)
+            marks = figures.marked(iterations, log=True)
             for curve in curves.T:
-                next(lines).set_data(iterations, curve)
+                line = next(lines)
+                line.set_data(iterations, curve)
+                line.set_markevery(marks)
         if scene.past != self.past:
             self._draw_past(scene)
         found += [np.asarray(line.get_ydata()) for line in self.pale]
@@ -538,7 +545,7 @@ class LossPanel(CurvesPanel):
         if self.is_linear:
             self.ax.set(yscale="linear", ylim=self.linear)
         self.ax.yaxis.set_major_formatter("{x:g}")
-        lines = [empty_line(self.ax, look, look.line) for look in scene.looks]
+        lines = [empty_line(self.ax, look, look.line, marked=True) for look in scene.looks]
         for line, look in zip(lines, scene.looks, strict=True):
             line.set_label(fitting(look.label, 200))
         self._name_networks()
@@ -592,7 +599,8 @@ class GradientsPanel(CurvesPanel):
             layers = range(1, len(trainer.history.sizes) - 1)
             ends = {1, len(layers)} if len(layers) > 3 else set(layers)
             for layer in layers:
-                lines.append(empty_line(self.ax, variant, figures.layer_style(layer)))
+                style = figures.layer_style(layer)
+                lines.append(empty_line(self.ax, variant, style, marked=layer in ends))
                 if layer not in ends:
                     lines[-1].set(linewidth=1, alpha=0.6)
             named |= ends
@@ -652,6 +660,10 @@ FOOTER = 48
 """Pixels that the ledger's names take at the bottom of its panel."""
 
 
+HEADER = 30
+"""Pixels that the ledger's legend takes at the top of its panel, where it stands within."""
+
+
 class LedgerPanel(Panel):
     """What weights and slopes do to the error on its way back, in decades, network by network."""
 
@@ -691,8 +703,9 @@ class LedgerPanel(Panel):
         named = {bars.get_label(): bars for network in self.bars for bars in network}
         # Beside the title where there is room, else under it.
         options: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
+        self.header = 0.0
         if usual_width(self.ax) < BESIDE:
-            options = {"loc": "upper right"}
+            options, self.header = {"loc": "upper right"}, HEADER * scale / self.ax.bbox.height
         handles, most = list(named.values()), len(named)
         self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
 
@@ -738,9 +751,13 @@ class LedgerPanel(Panel):
 
     def _make_room(self, lowest: float, highest: float) -> None:
         low, high = self.limits
-        high += DECADES * math.ceil(max(highest - high, 0) / DECADES)
-        while low + self.footer * (high - low) > lowest:
-            low -= DECADES
+        # Both ends at once: what one gives way by makes the other's names taller in decades.
+        while True:
+            span = high - low
+            above, below = highest > high - self.header * span, lowest < low + self.footer * span
+            if not (above or below):
+                break
+            high, low = high + DECADES * above, low - DECADES * below
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
             self.ax.set_ylim(low, high)
@@ -772,9 +789,10 @@ def _waterfall(
     return *figures.waterfall_bars(account, parts), figures.cut_off(account, parts)
 
 
-def empty_line(ax: Axes, look: Look, style: Any) -> Line2D:
-    """Return a line of that hue and style, which nothing is on yet."""
-    (line,) = ax.plot([], [], color=look.color, linestyle=style)
+def empty_line(ax: Axes, look: Look, style: Any, *, marked: bool = False) -> Line2D:
+    """Return a line of that hue and style, with its marker or without, which nothing is on yet."""
+    marks = figures.MARKER | {"marker": look.marker} if marked else {}
+    (line,) = ax.plot([], [], color=look.color, linestyle=style, **marks)
     return line
 
 

@@ -32,6 +32,9 @@ AT_REST = 0.5
 
 WAITS = "Waits for the cell that is running; then it does what was asked for last."
 
+STANDS_IN = "A still picture. In JupyterLab, run this cell to get the sliders."
+"""What stands under the picture where the widget is not, as on paper and before it is run."""
+
 BESIDE_PICTURE = 307
 """Pixels of a window's height that the page's own bars, the controls and the words take."""
 
@@ -249,15 +252,15 @@ class Live(widgets.VBox):  # type: ignore[misc]
         image: Image = make(data=self._still(), alt=self.words)
         return image
 
-    def _still(self) -> bytes:
+    def _still(self, note: str = "") -> bytes:
         """Return the picture in its natural size, as a file for the page."""
         self.refuse_if_closed()
-        return Picture(self._kinds, self.scene).png()
+        return Picture(self._kinds, self.scene).png(note)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # On paper, and wherever else no kernel runs, the picture stands in for the widget.
         bundle = super()._repr_mimebundle_(**options)
-        return {**bundle, "image/png": base64.b64encode(self._still()).decode()}
+        return {**bundle, "image/png": base64.b64encode(self._still(STANDS_IN)).decode()}
 
     def __setattr__(self, name: str, value: Any) -> None:
         # What belongs to every widget may be set: traitlets itself puts methods aside for a while.
