@@ -532,9 +532,9 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         self._reading = self.experiment.reading
         return super().picture
 
-    def _still(self) -> bytes:
+    def _still(self, note: str = "") -> bytes:
         self._reading = self.experiment.reading
-        return super()._still()
+        return super()._still(note)
 
     @property
     def words(self) -> str:
