@@ -21,8 +21,10 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Page
 from report import replace_block
 
-from vanishing import Trainer, lecture
-from vanishing.live import Explorer
+from vanishing.live import Explorer, TimeExplorer
+from vanishing.live.runs import RunExplorer
+from vanishing.sequence_training import SequenceTrainer
+from vanishing.training import Trainer
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
@@ -103,18 +105,18 @@ ipywidgets.interact(
 # The page's clock and the kernel's are the same machine's. A new run begins with a new trainer.
 EXPLORER = """
 import time
-from vanishing import Trainer
-from vanishing.live import Explorer
+from {module} import {trainer}
+from vanishing.live import {explorer}
 
 runs = []
-make = Trainer.__init__
+make = {trainer}.__init__
 
 def make_and_note(self, *positional, **named):
     runs.append(1000 * time.time())
     make(self, *positional, **named)
 
-Trainer.__init__ = make_and_note
-explorer = Explorer({activations}, iterations={iterations})
+{trainer}.__init__ = make_and_note
+explorer = {explorer}({first!r}, iterations={iterations})
 explorer
 """
 
@@ -130,7 +132,40 @@ ASK = """async code => {
 ITERATIONS = 10_000_000
 """More than are made while the page is watched, so that no run ends."""
 
-NETWORKS = {"one network": ("sigmoid",), "two networks": ("sigmoid", "relu")}
+
+class Shown(NamedTuple):
+    """An explorer that is opened in the page, and made without one."""
+
+    kind: type[Any]
+    """Which explorer."""
+
+    first: Any
+    """Its first argument: networks, or a cell."""
+
+    trainer: type
+    """What trains there."""
+
+    curves: int
+    """Which axes have curves over iterations."""
+
+    def cell(self) -> str:
+        """Return the code of the page."""
+        names = {"explorer": self.kind.__name__, "trainer": self.trainer.__name__}
+        module = self.trainer.__module__
+        return EXPLORER.format(**names, module=module, first=self.first, iterations=ITERATIONS)
+
+    def make(self) -> RunExplorer[Any]:
+        """Return the explorer."""
+        made: RunExplorer[Any] = self.kind(self.first, iterations=ITERATIONS)
+        return made
+
+
+SHOWN = {
+    "explorer, one network": Shown(Explorer, ("sigmoid",), Trainer, -1),
+    "explorer, two networks": Shown(Explorer, ("sigmoid", "relu"), Trainer, -1),
+    "time explorer, tanh": Shown(TimeExplorer, "tanh", SequenceTrainer, 1),
+    "time explorer, LSTM": Shown(TimeExplorer, "lstm", SequenceTrainer, 1),
+}
 
 
 class Answers(NamedTuple):
@@ -152,9 +187,9 @@ class Answers(NamedTuple):
     """Its iterations a second over those of the engine alone."""
 
 
-def late_columns(activations: tuple[str, ...]) -> list[float]:
+def late_columns(shown: Shown) -> list[float]:
     """Return where, in the picture, curves stand that have passed iteration 400."""
-    ax = Explorer(activations, iterations=ITERATIONS).figure.axes[-1]
+    ax = shown.make().figure.axes[shown.curves]
     height = ax.figure.bbox.height
     (left, low), (right, high) = ax.transData.transform([(400, 1e-5), (600, 0.08)])
     return [round(left), round(height - high), round(right - left), round(high - low) - 2]
@@ -188,10 +223,11 @@ def frames(page: Page, seconds: float) -> float:
     return found / seconds
 
 
-def engine_speed(activations: tuple[str, ...], seconds: float) -> float:
+def engine_speed(shown: Shown, seconds: float) -> float:
     """Return the iterations a second that the engine makes when nothing is drawn."""
-    data, network, _ = lecture.setup()
-    trainers = [Trainer(network.with_activation(name), data) for name in activations]
+    explorer = shown.make()
+    trainers = explorer.experiment.trainers
+    explorer.close()
     made, begin = 0, time.perf_counter()
     while time.perf_counter() < begin + seconds:
         for trainer in trainers:
@@ -218,11 +254,11 @@ def explorer_speed(page: Page, explorer: lab.ExplorerPage, seconds: float) -> fl
     return speed
 
 
-def measure_explorer(page: Page, count: int, activations: tuple[str, ...]) -> Answers:
+def measure_explorer(page: Page, count: int, shown: Shown) -> Answers:
     """Return how one explorer answers: paused, and while it trains."""
     explorer = lab.ExplorerPage(page)
     explorer.wait_for_words("not trained yet")
-    explorer.root.evaluate(WATCH, late_columns(activations))
+    explorer.root.evaluate(WATCH, late_columns(shown))
     handle = explorer.handle("step size")
     for number in range(count):
         explorer.click("Rewind")
@@ -241,7 +277,7 @@ def measure_explorer(page: Page, count: int, activations: tuple[str, ...]) -> An
     # The engine alone runs between two stretches of the explorer, on the same machine.
     speeds = []
     for _ in range(5):
-        alone = engine_speed(activations, 1.5)
+        alone = engine_speed(shown, 1.5)
         speeds.append(explorer_speed(page, explorer, 3) / alone)
     return Answers(paused, running, restart, rate, statistics.median(speeds))
 
@@ -272,7 +308,7 @@ def table(found: dict[str, Answers], interact: list[float], load: float) -> str:
         "speed over the bare engine's | key to paint of `interact`, times |",
         "|---|---|---|---|---|---|---|",
         *(
-            f"| explorer, {name} | {' | '.join(map(spread, one[:3]))} | {one.frames:.0f} | "
+            f"| {name} | {' | '.join(map(spread, one[:3]))} | {one.frames:.0f} | "
             f"{one.speed:.0%} | {base / statistics.median(one.paused):.1f} |"
             for name, one in found.items()
         ),
@@ -293,9 +329,9 @@ def measure(page: Page, server: lab.Lab, count: int) -> tuple[dict[str, Answers]
         lab.run_all(page)
 
     found = {}
-    for name, activations in NETWORKS.items():
-        show(name, EXPLORER.format(activations=activations, iterations=ITERATIONS))
-        found[name] = measure_explorer(page, count, activations)
+    for name, shown in SHOWN.items():
+        show(name.replace(", ", "-"), shown.cell())
+        found[name] = measure_explorer(page, count, shown)
     show("interact", INTERACT)
     return found, measure_interact(page, max(count // 2, 5))
 

@@ -457,3 +457,97 @@ def test_without_subshells_all_is_the_same(folder: Path, other_page: Page, bench
         explorer.wait_for_words(r"step_size=0\.2.*advance")
         explorer.press("step size", "End")
         explorer.wait_for_words("diverged at iteration")
+
+
+# The other explorers
+
+
+@pytest.fixture
+def shown(folder: Path, lab: Lab, page: Page) -> Any:
+    """Return what opens a notebook with one explorer, and gives the explorer."""
+
+    def show(name: str, cell: str) -> ExplorerPage:
+        new_notebook(folder / f"{name}.ipynb", cell)
+        open_notebook(page, lab, f"{name}.ipynb")
+        run_all(page)
+        return ExplorerPage(page)
+
+    return show
+
+
+TIME = "from vanishing.live import TimeExplorer\nTimeExplorer(distance=20)"
+
+
+def test_the_time_explorer_answers_keys_and_is_heard(shown: Any, page: Page) -> None:
+    explorer: ExplorerPage = shown("time", TIME)
+    explorer.wait_for_words("iteration 0, .*not trained yet")
+    untouched = explorer.picture()
+    page.wait_for_timeout(300)
+    assert explorer.picture() == untouched, "it trains without being asked"
+
+    # A smaller gain: less of the error arrives, and that is there to be seen before training.
+    explorer.press("recurrent gain", "ArrowLeft", 10)
+    words = explorer.wait_for_words(r"gain=0\.5\b")
+    assert explorer.picture() != untouched
+    assert "not trained yet" in words
+    assert re.search(r"at the last: \de-0[67], vanishes", words)
+    explorer.type("recurrent gain", "1")
+    explorer.wait_for_words(r"arrives|at the last: \de-0[12]")
+
+    explorer.click("Play")
+    explorer.wait_for_words(r"iteration \d\d\d")
+    explorer.press("distance", "ArrowRight")
+    explorer.wait_for_words(r"distance=21.*advance")
+    explorer.click("Pause")
+    explorer.button("Play").wait_for()
+    explorer.click("Step")
+    explorer.click("Rewind")
+    explorer.wait_for_words("iteration 0, .*not trained yet")
+
+    found = heard(explorer)
+    assert ("textbox", "distance", "21") in found
+    assert ("textbox", "recurrent gain", "1") in found
+    assert ("textbox", "share", explorer.share()) in found
+    assert {"cell", "task"} <= {name for role, name, _ in found if role == "combobox"}
+    assert {"textbox", "combobox", "button", "image"} <= {role for role, *_ in found}
+    nameless = {role for role, name, _ in found if not name and role != "status"}
+    assert nameless <= {"slider"}
+    assert "gate bias" not in [name for _, name, _ in found]
+
+    explorer.root.get_by_label("cell").select_option("LSTM")
+    explorer.wait_for_words("LSTM: iteration 0")
+    names = [name for role, name, _ in heard(explorer) if role == "textbox"]
+    assert "gate bias" in names
+    assert "recurrent gain" not in names
+    explorer.type("gate bias", "-2")
+    explorer.wait_for_words(r"gate_bias=-2\.0")
+    assert explorer.trouble() == ""
+
+
+MAP = """
+from vanishing.live import MapExplorer
+from vanishing.planes import log_axis
+MapExplorer("relu", x=log_axis("step_size", 0.03, 3000, 4), y=log_axis("scale", 0.1, 1, 3),
+            sizes=(2, 10, 10, 3), points_per_class=20, iterations=60)
+"""
+
+
+def test_a_cell_of_the_map_is_chosen_and_opened_by_keyboard(shown: Any, page: Page) -> None:
+    explorer: ExplorerPage = shown("map", MAP)
+    explorer.wait_for_words(r"framed: step size 64\.6, scale 0\.316: not made yet")
+    handles = explorer.root.locator(".noUi-handle")
+    handles.nth(0).focus()
+    page.keyboard.press("ArrowLeft")
+    handles.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    explorer.wait_for_words("framed: step size 1.39, scale 1: not made yet")
+    explorer.button("Play").focus()
+    page.keyboard.press("Enter")
+    explorer.wait_for_words(r"12 of 12 runs")
+    explorer.button("Open").focus()
+    page.keyboard.press("Enter")
+    opened = ExplorerPage(page, 1)
+    words = opened.wait_for_words(r"ReLU: iteration \d+")
+    assert re.search(r"step_size=1\.39\d*, scale=1\.0", words)
+    opened.wait_for_words(r"advance\(60\)")
+    assert explorer.trouble() == ""

@@ -9,6 +9,7 @@ import pytest
 from vanishing import Activation
 from vanishing.contributions import contributions, word_gradients
 from vanishing.recurrent import RecurrentNetwork
+from vanishing.sequence_experiment import SequenceExperiment, SequenceSettings
 from vanishing.sequence_training import SequenceRun, train_sequences
 from vanishing.sequences import SequenceData, SequenceTask, agreement
 from vanishing.through_time import gradients_through_time, loss_through_time
@@ -263,3 +264,21 @@ def test_it_misses_the_signal_of_the_subject_more_than_its_error() -> None:
     )
     assert sum(error < 0.01) >= 4
     assert ((only_signal > 0.3) & (only_signal < 0.9)).all()
+
+
+        assert share < 0.01 if fooled else share > 0.99
+
+
+# 09: the explorer
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_the_explorer_finds_the_frontier_at_gain_one_half(draw: int) -> None:
+    for distance, learns in ((3, True), (5, True), (10, False)):
+        settings = SequenceSettings(gain=0.5, distance=distance, seed=draw)
+        experiment = SequenceExperiment(settings)
+        passes = experiment.reading.expected_errors[-1] < -2
+        assert passes != learns
+        experiment.advance(800)
+        accuracy = experiment.reading.accuracy
+        assert accuracy > 0.95 if learns else accuracy < 0.6

@@ -227,10 +227,12 @@ def test_runs_that_are_alike_are_joined_over_the_distance() -> None:
 
 def test_state_before_training() -> None:
     told = str(small(distance=20, gain=0.3).standing)
-    assert told.startswith("iteration 0, accuracy 0.")
-    assert "(last noun agrees: 0." in told
-    assert "error at the first word / at the last: " in told
-    assert told.endswith(", vanishes, not trained yet")
+    first, second = told.splitlines()
+    assert first.startswith("iteration 0, accuracy 0.")
+    assert first.endswith(", not trained yet")
+    assert second.startswith("error at the first word / at the last: ")
+    assert ", vanishes; right where the last noun agrees 0." in second
+    assert ", where it is an attractor 0." in second
     assert "loss" not in told
     assert "gradient" not in told
 
@@ -238,11 +240,12 @@ def test_state_before_training() -> None:
 def test_state_of_one_that_has_learned_and_of_one_that_guesses() -> None:
     learned = small(hidden=32, distance=3, batch=64, step_size=0.1)
     learned.advance(300)
-    assert str(learned.standing).endswith("learned")
+    assert "learned\n" in str(learned.standing)
     assert learned.standing.accuracy > 0.95
     guesses = small(hidden=32, distance=20, gain=0.3, batch=64)
     guesses.advance(60)
-    assert str(guesses.standing).endswith("vanishes, guessing: plateau at ln 2")
+    assert "guessing: plateau at ln 2\n" in str(guesses.standing)
+    assert ", vanishes; " in str(guesses.standing)
 
 
 def test_the_words_give_the_last_gradient_before_and_after_clipping() -> None:
@@ -258,12 +261,12 @@ def test_the_words_give_the_last_gradient_before_and_after_clipping() -> None:
 def test_an_unstable_run_and_one_that_diverges_say_so() -> None:
     unstable = small(gain=3.0, distance=10, step_size=3.0, hidden=32)
     unstable.advance(40)
-    assert str(unstable.standing).endswith("unstable: the loss is above where it began")
+    assert "unstable: the loss is above where it began\n" in str(unstable.standing)
     lost = small(cell="relu", gain=1e6, distance=60)
     assert not lost.diverged
     assert lost.advance(5) == 0
     assert lost.diverged
-    assert str(lost.standing).endswith("diverged at iteration 0")
+    assert "diverged at iteration 0\n" in str(lost.standing)
     assert "error" not in str(lost.standing)
     assert lost.advance(5) == 0
 

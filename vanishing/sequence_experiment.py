@@ -462,12 +462,14 @@ class SequenceStanding:
         parts = [f"iteration {self.iteration:,}"]
         if math.isfinite(self.loss):
             parts.append(f"loss {self.loss:.4f}" if self.loss < 1e4 else f"loss {self.loss:.2g}")
-        parts.append(f"accuracy {self.accuracy:.2f}")
-        if self.by_last_noun is not None:
-            agrees, differs = self.by_last_noun
-            parts[-1] += f" (last noun agrees: {agrees:.2f}, is an attractor: {differs:.2f})"
-        parts += [*self._gradient(), *self._error(), self.state]
-        return ", ".join(parts)
+        parts += [f"accuracy {self.accuracy:.2f}", *self._gradient(), self.state]
+        return "\n".join([", ".join(parts), *filter(None, ["; ".join(self._details())])])
+
+    def _details(self) -> list[str]:
+        """Return what stands in a line of its own."""
+        nouns = self.by_last_noun
+        told = "right where the last noun agrees {:.2f}, where it is an attractor {:.2f}"
+        return [*self._error(), *([] if nouns is None else [told.format(*nouns)])]
 
     def _gradient(self) -> list[str]:
         if not math.isfinite(self.gradient_norm):

@@ -146,6 +146,35 @@ def test_gates_must_be_shares_one_row_a_word(ax: Axes) -> None:
             figures.gates_over_time(ax, np.ones((count, 1)), ["a"] * count)
 
 
+@pytest.mark.parametrize(("cell", "keeping"), [("lstm", "f"), ("gru", "z"), ("relu", "slopes")])
+def test_mean_gates_are_means_over_units_and_the_keeping_one_has_the_cells_colour(
+    ax: Axes, cell: str, keeping: str
+) -> None:
+    found = drawn(cell).states(DATA.inputs).gates
+    gates = {name: values[:, 0] for name, values in found.items() if name not in "ga"}
+    gates = gates or {"slopes": (found["a"][:, 0] > 0).astype(float)}
+    lines = figures.mean_gates(ax, gates, cell=cell)
+    assert lines.keys() == gates.keys()
+    for name, line in lines.items():
+        np.testing.assert_allclose(line.get_ydata(), gates[name].mean(axis=1))
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 14))
+        own = line.get_color() == figures.cell_look(cell)["color"]
+        assert own == (name == keeping)
+    looks = {(line.get_linestyle(), line.get_marker()) for line in lines.values()}
+    assert len(looks) == len(lines)
+
+
+def test_mean_gates_name_what_is_wrong(ax: Axes) -> None:
+    with pytest.raises(TypeError, match="gates must be a mapping of names to arrays; got 3"):
+        figures.mean_gates(ax, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"gates must name one or more; got \{\}"):
+        figures.mean_gates(ax, {})
+    with pytest.raises(ValueError, match=r"gates must be one of 'i', .*got 'x'"):
+        figures.mean_gates(ax, {"x": [[1.0]]})
+    with pytest.raises(ValueError, match=r"gates\['f'\] must be .*shape \(T, H\)"):
+        figures.mean_gates(ax, {"f": [1.0]})
+
+
 def test_figures_of_time_name_what_is_wrong(ax: Axes) -> None:
     with pytest.raises(ValueError, match="amounts must be 2, one a word; got 1"):
         figures.tinted_sentence(ax, ["a", "b"], [1.0])

@@ -263,6 +263,7 @@ def placed(square: int, wide: int) -> tuple[Layout, list[Any], list[Any]]:
 CASES = [
     (0, 1),
     (0, 4),
+    (0, 5),
     (1, 0),
     (1, 1),
     (1, 4),
@@ -318,6 +319,43 @@ def test_curves_fill_one_column_after_the_other() -> None:
     assert len({column for column, _ in corners}) == 2
     heights = [round(ax.bbox.height) for ax in curves]
     assert heights[0] == heights[1] < heights[2], "the last has its column for itself"
+
+
+@pytest.mark.parametrize(("square", "wide"), [(0, 0), (0, 1), (0, 5), (1, 2), (2, 4)])
+@pytest.mark.parametrize("banners", [1, 2])
+def test_banners_lie_below_all_others_over_the_whole_width(
+    square: int, wide: int, banners: int
+) -> None:
+    layout = Layout(square, wide, banners)
+    figure = Figure((layout.width / 100, layout.height / 100), 100)
+    others = [*layout.maps(figure), *layout.curves(figure)]
+    strips = layout.strips(figure)
+    assert len(strips) == banners
+    lowest = min((ax.bbox.y0 for ax in others), default=layout.height)
+    assert strips[-1].bbox.y0 >= 0
+    assert strips[0].bbox.y1 + 30 <= lowest, "there is room for a title"
+    for strip in strips:
+        assert strip.bbox.width > 0.95 * layout.width
+        assert strip.bbox.height >= 90
+    if banners == 2:
+        assert strips[1].bbox.y1 + 30 <= strips[0].bbox.y0
+    if wide:
+        plain = Layout(square, wide)
+        assert layout.height == plain.height + layout.below
+        sizes = [
+            [ax.bbox.size for ax in one.curves(Figure((one.width / 100, one.height / 100), 100))]
+            for one in (layout, plain)
+        ]
+        np.testing.assert_allclose(*sizes)
+
+
+def test_five_curves_without_maps_stand_in_three_columns_the_first_alone() -> None:
+    _, _, curves = placed(0, 5)
+    columns = [round(ax.bbox.x0) for ax in curves]
+    assert [columns.count(x) for x in sorted(set(columns))] == [1, 2, 2]
+    assert curves[0].bbox.height > 2 * curves[1].bbox.height
+    assert Layout(0, 6).stacks == (2, 2, 2)
+    assert Layout(0, 7).stacks == (2, 2, 3)
 
 
 def test_one_map_is_the_largest() -> None:

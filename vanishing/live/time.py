@@ -100,6 +100,9 @@ class TimeScene:
         The network and its training.
     reading : Reading
         What its gauges say.
+    told : Reading
+        What they said when the words were told last: the sentence takes long to write, so it is
+        written anew with the words.
     iterations : int
         Where the axes of iterations end.
     past : tuple of PastTimeRun
@@ -110,6 +113,7 @@ class TimeScene:
 
     experiment: SequenceExperiment
     reading: Reading
+    told: Reading
     iterations: int
     past: tuple[Any, ...] = ()
     reached: tuple[tuple[SequenceSettings, float], ...] = ()
@@ -305,9 +309,9 @@ class SentencePanel(Panel):
 
     def update(self, scene: TimeScene) -> list[Artist]:
         """Write the sentence anew, if the network is another than before."""
-        if scene.reading is not self.drawn:
-            self.drawn = scene.reading
-            words, amounts = shortened(scene.reading)
+        if scene.told is not self.drawn:
+            self.drawn = scene.told
+            words, amounts = shortened(scene.told)
             most = float(amounts.max()) or 1.0
             # All words have slots of the same width, so that nothing jumps.
             written = figures.tinted_sentence(
@@ -325,7 +329,7 @@ class SentencePanel(Panel):
         return [self.image, self.title]
 
     def _told(self, scene: TimeScene) -> str:
-        answer, right = scene.reading.answer
+        answer, right = scene.told.answer
         return (
             "Gradient that each word receives (yellow: most). "
             f"The network answers: {answer}, {'right' if right else 'wrong'}"
@@ -430,7 +434,7 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
     usual = (SequenceSettings(), USUAL)
     seen_at_once = frozenset(TIME_CONTROLS) - {"step_size", "clip_norm", "optimizer", "batch"}
     long_run = 100
-    beside_picture = BESIDE_PICTURE + 40
+    beside_picture = BESIDE_PICTURE + 60
     arguments: ClassVar[frozenset[str]] = frozenset(
         one.name for kind in (SequenceSettings, TimeView) for one in fields(kind)
     )
@@ -449,6 +453,7 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         wanted = SequenceSettings(cell, **settings)
         view = TimeView(controls, panels, iterations, picture_width)
         self._reading: Reading | None = None
+        self._told: Reading | None = None
         self._painted: Reading | None = None
         self._gauge_cost = self._gauged_at = 0.0
         self._reached: dict[SequenceSettings, float] = {}
@@ -463,12 +468,16 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
     def restart(self, wanted: SequenceSettings) -> None:
         """Begin anew with other settings."""
         super().restart(wanted)
-        self._reading = self.experiment.reading
+        self._read()
 
     def free(self) -> None:
         """Let go of the network, its record and its gauges."""
         super().free()
-        self._reading = None
+        self._reading = self._told = self._painted = None
+
+    def _read(self) -> None:
+        """Have picture and words show the network as it is now."""
+        self._reading = self._told = self.experiment.reading
 
     def remember(self, experiment: SequenceExperiment) -> PastTimeRun:
         """Return what stays of a run; its accuracy stays over the distance."""
@@ -510,15 +519,22 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
     def scene(self) -> TimeScene:
         """What the picture shows."""
         assert self._reading is not None
+        assert self._told is not None
         return TimeScene(
-            self.experiment, self._reading, self.limit, self.past, tuple(self._reached.items())
+            self.experiment,
+            self._reading,
+            self._told,
+            self.limit,
+            self.past,
+            tuple(self._reached.items()),
         )
 
     def paint(self) -> None:
         """Bring picture and words up to date; while it trains, the gauges as time allows."""
         begin = self.clock()
-        is_due = begin - self._gauged_at > self._gauge_cost / SHARE_OF_TIME
-        if is_due or not self.playing:
+        if not self.playing:
+            self._read()
+        elif begin - self._gauged_at > self._gauge_cost / SHARE_OF_TIME:
             self._reading, self._gauged_at = self.experiment.reading, begin
         is_new = self._reading is not self._painted
         self._painted = self._reading
@@ -529,11 +545,11 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
     @property
     def picture(self) -> Picture:
         """The picture, brought up to date."""
-        self._reading = self.experiment.reading
+        self._read()
         return super().picture
 
     def _still(self, note: str = "") -> bytes:
-        self._reading = self.experiment.reading
+        self._read()
         return super()._still(note)
 
     @property
@@ -541,5 +557,5 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         """Where the network stands."""
         label = CellLook.of(self.experiment.settings.cell).label
         # The next picture shows the same.
-        self._reading = self.experiment.reading
+        self._read()
         return f"{label}: {self.experiment.standing}"
