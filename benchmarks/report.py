@@ -1,11 +1,15 @@
 """The benchmark's tables, in Markdown."""
 
+import argparse
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+HERE = Path(__file__).resolve().parent
 
 Times = NDArray[np.float64]
 """Microseconds an iteration, of each round."""
@@ -113,13 +117,13 @@ class Aim:
         shown = float(f"{self.measured:.2f}")
         return shown >= self.wanted if self.at_least else shown <= self.wanted
 
-    def row(self) -> str:
+    def row(self) -> list[str]:
         """Return the aim as a row of a table."""
         sign = "at least" if self.at_least else "at most"
         measured = f"{self.measured:.{0 if self.unit else 2}f}{self.unit}"
         verdict = "met" if self.met else "**missed**"
         limit = f"{sign} {self.wanted:g}{self.unit}"
-        return f"| {self.what} | {self.where} | {limit} | {measured} | {verdict} |"
+        return [self.what, self.where, limit, measured, verdict]
 
 
 def cell_name(dtype: str, activation: str) -> str:
@@ -168,24 +172,42 @@ def _comparison_aims(f: Findings) -> list[Aim]:
 
 def short(f: Findings) -> str:
     """Return the table for the project's README."""
-    checked = aims(f)
-    missed = sum(not aim.met for aim in checked)
     return "\n".join(
         [
             "Microseconds for one iteration of the lecture's network; in brackets, how many times",
             "the package's. All compute the same losses, and keep the loss and the size of each",
             "gradient at every iteration, unless noted.",
             "",
-            *_side_by_side(f.tables[ALL]),
+            *side_by_side(f.tables[ALL]),
             "",
             *_missing(f.tables[ALL]),
             _both(f),
-            f"{missed} of {len(checked)} aims are missed:",
-            "[benchmarks](benchmarks/README.md) says which, and what stands in the way; there is",
-            "also the table with every library held to AVX2, as on most laptops.",
-            "`make benchmark` measures again and writes your machine's numbers here.",
+            *_fastest(f),
+            "[benchmarks](benchmarks/README.md) has all aims, met and missed, and what stands in",
+            "the way. `make benchmark` measures again and writes your machine's numbers here.",
         ]
     )
+
+
+def _fastest(f: Findings) -> list[str]:
+    """Say how often the package is ahead of the fastest library: in each table."""
+    found = []
+    for held, table in f.tables.items():
+        checked = _library_aims(held, table)
+        if checked:
+            won, low, high = (
+                sum(aim.met for aim in checked),
+                min(aim.measured for aim in checked),
+                max(aim.measured for aim in checked),
+            )
+            where = (
+                "Held to AVX2, as most laptops are," if held == AVX2 else "With all instructions"
+            )
+            found += [
+                f"{where} it is ahead of the fastest library in {won} of {len(checked)} columns",
+                f"(which takes {low:.2f} to {high:.2f} times as long).",
+            ]
+    return found
 
 
 def detail(f: Findings) -> str:
@@ -197,21 +219,33 @@ def detail(f: Findings) -> str:
         "microseconds an iteration; in brackets the median ratio to this package, round by round.",
     ]
     for held, table in f.tables.items():
-        lines += ["", f"#### With {held}", "", *_side_by_side(table), "", *_missing(table)]
+        lines += ["", f"#### With {held}", "", *side_by_side(table), "", *_missing(table)]
         lines += [_agreement(table), "", "Where the package's step spends its time:", ""]
-        lines += [*_parts(table), "", "In force:", ""]
+        lines += [*parts_of_a_step(table), "", "In force:", ""]
         lines += [f"- {name}: {told}" for name, told in table.in_force.items()]
     if AVX2 not in f.tables:
         lines += ["", "This processor has no AVX-512, so a table held to AVX2 would be the same."]
-    lines += ["", "#### Aims", "", _both(f), ""]
-    lines += ["| aim | where | wanted | measured | |", "|---|---|---|---|---|"]
-    return "\n".join([*lines, *(aim.row() for aim in aims(f))])
+    lines += ["", "#### Aims", "", _both(f), "", *_by_group(aims(f))]
+    head = ["aim", "where", "wanted", "measured", ""]
+    return "\n".join([*lines, "", *markdown(head, (aim.row() for aim in aims(f)))])
 
 
-def _side_by_side(table: Table) -> list[str]:
+def _by_group(checked: list[Aim]) -> list[str]:
+    """Return how many aims of each kind are met."""
+    groups: dict[str, list[Aim]] = {}
+    for aim in checked:
+        held = f", {AVX2}" if aim.where.endswith(AVX2) else ""
+        groups.setdefault(aim.what.split(" (")[0].split(", times")[0] + held, []).append(aim)
+    return [
+        f"- {what}: {sum(a.met for a in group)} of {len(group)}" for what, group in groups.items()
+    ]
+
+
+def side_by_side(table: Table) -> list[str]:
+    """Return the rows of all programs: microseconds, and how many times the package's."""
     names = dict.fromkeys(name for times in table.times.values() for name in times)
     others = [name for name in names if name not in NOT_LIBRARIES]
-    rows = _head(table)
+    rows = []
     for name in (OURS, UNRECORDED, *others, UNHELD, PLAIN, PRODUCTS):
         if name in names:
             shown = [
@@ -220,14 +254,14 @@ def _side_by_side(table: Table) -> list[str]:
                 else ""
                 for cell, times in table.times.items()
             ]
-            rows.append(f"| {name} | {' | '.join(shown)} |")
-    return rows
+            rows.append([name, *shown])
+    return markdown(["", *table.times], rows)
 
 
-def _parts(table: Table) -> list[str]:
+def parts_of_a_step(table: Table) -> list[str]:
     """Return the rows of what a step consists of, in microseconds and as a part of it."""
     *parts, overhead = PARTS
-    rows = _head(table)
+    rows = []
     for name in (*parts, "between the calls", overhead):
         shown = []
         for cell in table.times:
@@ -236,13 +270,8 @@ def _parts(table: Table) -> list[str]:
             time = table.median(cell, name) if name in PARTS else whole - known
             shown.append(f"{time:.0f} ({time / whole:.0%})")
         label = f"of all these: {name}" if name == overhead else name
-        rows.append(f"| {label} | {' | '.join(shown)} |")
-    return rows
-
-
-def _head(table: Table) -> list[str]:
-    cells = list(table.times)
-    return [f"| | {' | '.join(cells)} |", "|---" * (len(cells) + 1) + "|"]
+        rows.append([label, *shown])
+    return markdown(["", *table.times], rows)
 
 
 def _missing(table: Table) -> list[str]:
@@ -265,11 +294,36 @@ def _both(f: Findings) -> str:
     )
 
 
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown."""
+    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return [first, "|---" * len(head) + "|", *others]
+
+
+def parser(described: str | None, *, quick: bool = False) -> argparse.ArgumentParser:
+    """Return what reads the options that the programs share."""
+    options = argparse.ArgumentParser(description=(described or "").splitlines()[0])
+    options.add_argument("--write", action="store_true", help="write the tables into the READMEs")
+    options.add_argument("--no-install", action="store_true", help="take the peers that are there")
+    if quick:
+        options.add_argument("--quick", action="store_true", help="a trial, too short to cite")
+    return options
+
+
+def publish(text: str, block: str, *, write: bool, short: str | None = None) -> None:
+    """Print what was measured; if asked to, write it here, and the short form in front."""
+    print(text)
+    if write:
+        replace_block(HERE / "README.md", text, block=block)
+        if short is not None:
+            replace_block(HERE.parent / "README.md", short, block=block)
+
+
 def replace_block(path: Path, text: str, *, block: str = "training") -> None:
     """Put a text between the two marks of a file's block."""
-    pattern = rf"(?<=<!-- benchmark:{block} -->\n).*?(?=<!-- /benchmark -->)"
+    pattern = rf"(<!-- benchmark:{block} -->\n).*?(<!-- /benchmark -->)"
     old = path.read_text(encoding="utf-8")
-    new, count = re.subn(pattern, lambda _: text + "\n", old, flags=re.S)
+    new, count = re.subn(pattern, lambda found: f"{found[1]}{text}\n{found[2]}", old, flags=re.S)
     if count != 1:
         raise ValueError(f"{path} must hold the marks of one block {block!r}; it holds {count}")
     path.write_text(new, encoding="utf-8")

@@ -4,12 +4,11 @@
 `--quick` it is a trial that only prints them, and cites nothing.
 """
 
-import argparse
 import itertools
 import sys
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -17,14 +16,10 @@ import report
 from peers.client import AVX2, PeerError, Runner, interleave
 from peers.sequence_task import SequenceTask
 from peers.task import Task
-from training import JAX, PEERS, Bench, Entrant, has_avx512, machine
+from training import JAX, TORCH, Bench, Entrant, has_avx512, have, machine
 
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import agreement
-
-HERE = Path(__file__).resolve().parent
-
-TORCH = next(peer for peer in PEERS if peer.name.startswith("PyTorch"))
 
 ENTRANTS = [
     Entrant(report.OURS, "time_ours"),
@@ -133,7 +128,7 @@ def measure(settings: Mapping[str, str], rounds: int, scale: int) -> Table:
 def rows(table: Table) -> list[str]:
     """Return the table's rows: one for each precision, kind of cell, width and length."""
     others = [entrant.name for entrant in ENTRANTS[1:]]
-    lines = [f"| | {report.OURS} | {' | '.join(others)} |", "|---" * (len(others) + 2) + "|"]
+    found = []
     for cell, times in table.times.items():
         dtype, kind, units, steps = cell
         shown = [
@@ -142,8 +137,8 @@ def rows(table: Table) -> list[str]:
         ]
         own = f"{np.median(times[report.OURS]) / 1000:.2f}"
         label = f"{dtype}, {'RNN' if kind == 'tanh' else 'LSTM'}, {units} units, {steps} steps"
-        lines.append(f"| {label} | {own} | {' | '.join(shown)} |")
-    return lines
+        found.append([label, own, *shown])
+    return report.markdown(["", report.OURS, *others], found)
 
 
 def verdicts(table: Table) -> list[str]:
@@ -159,8 +154,8 @@ def verdicts(table: Table) -> list[str]:
         )
     growths = [table.growth(cell) for cell in table.times if cell[3] == max(LENGTHS)]
     lines.append(
-        f"- A step among {max(LENGTHS)} over one among {min(LENGTHS)}: at most "
-        f"{max(growths):.2f} times its time (wanted: {GROWTH_AIM})."
+        f"- A step among {max(LENGTHS)} takes {min(growths):.2f} to {max(growths):.2f} times as "
+        f"long as one among {min(LENGTHS)} (wanted: at most {GROWTH_AIM})."
     )
     worst = ", ".join(f"{apart:.0e} from {name}" for name, apart in table.apart.items())
     lines.append(
@@ -182,25 +177,32 @@ def described(tables: Mapping[str, Table], rounds: int) -> str:
     return "\n".join(lines)
 
 
+def short(table: Table) -> str:
+    """Return what the project's README says of it."""
+    torch, jax = (
+        [table.ratio(cell, entrant.name) for cell in table.times] for entrant in ENTRANTS[1:]
+    )
+    growths = [table.growth(cell) for cell in table.times if cell[3] == max(LENGTHS)]
+    return textwrap.fill(
+        f"Through time, {min(LENGTHS)} to {max(LENGTHS)} steps of an RNN or an LSTM, PyTorch's own "
+        f"takes {min(torch):.2f} to {max(torch):.2f} times as long as the package, JAX "
+        f"{min(jax):.2f} to {max(jax):.2f} times. A step among {max(LENGTHS)} takes "
+        f"{min(growths):.2f} to {max(growths):.2f} times as long as one among {min(LENGTHS)}.",
+        100,
+    )
+
+
 def main() -> None:
     """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="a short trial, too short to cite")
-    parser.add_argument("--write", action="store_true", help="write the tables into README.md")
-    parser.add_argument("--no-install", action="store_true", help="take the peers that are there")
-    chosen = parser.parse_args()
-    if not chosen.no_install:
-        for library in (TORCH.library, JAX.library):
-            assert library is not None
-            library.install()
+    chosen = report.parser(__doc__, quick=True).parse_args()
+    have(TORCH, JAX, install=not chosen.no_install)
     rounds, scale = (3, 1) if chosen.quick else (15, 8)
     tables = {report.ALL: measure({}, rounds, scale)}
     if has_avx512():
         tables[report.AVX2] = measure(AVX2, rounds, scale)
-    text = described(tables, rounds)
-    print(text)
-    if chosen.write and not chosen.quick:
-        report.replace_block(HERE / "README.md", text, block="time")
+    write = chosen.write and not chosen.quick
+    text, front = described(tables, rounds), short(tables[report.ALL])
+    report.publish(text, "time", write=write, short=front)
 
 
 if __name__ == "__main__":

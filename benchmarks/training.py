@@ -4,7 +4,6 @@
 `python benchmarks/training.py --quick` is a trial in two minutes or so that only prints them.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -31,6 +30,8 @@ TOLERANCE = {"float64": (1e-9, 1e-6), "float32": (1e-4, 5e-2)}
 
 A ReLU at its kink takes one side or the other by the last digit, which the sums show in float32.
 """
+
+NOT_ASKED = "not asked for"
 
 DEPTHS = (2, 4, 8, 16)
 """Numbers of hidden layers whose cost is compared."""
@@ -78,7 +79,7 @@ PEERS = [
         ),
     )
 ]
-JAX = PEERS[0]
+JAX, _, TORCH, _ = PEERS
 UNHELD = replace(JAX, name=report.UNHELD, settings={"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"})
 
 
@@ -152,7 +153,7 @@ def available(wanted: Sequence[str], install: bool) -> tuple[list[Entrant], dict
         assert library is not None
         try:
             if library.name not in wanted:
-                raise PeerError("not asked for")
+                raise PeerError(NOT_ASKED)
             if install:
                 library.install()
             if not library.python.exists():
@@ -161,6 +162,15 @@ def available(wanted: Sequence[str], install: bool) -> tuple[list[Entrant], dict
         except (PeerError, OSError) as error:
             missing[peer.name] = str(error).replace(str(HERE), "benchmarks")
     return found, missing
+
+
+def have(*peers: Entrant, install: bool) -> None:
+    """Install these peers, unless they are there; end the program if one cannot be had."""
+    names = [peer.library.name for peer in peers if peer.library]
+    missing = available(names, install)[1]
+    reasons = [f"{name}: {why}" for name, why in missing.items() if why != NOT_ASKED]
+    if reasons:
+        sys.exit("\n".join(reasons))
 
 
 def deviation(record: Record, reference: Record, dtype: str) -> float:
@@ -310,26 +320,16 @@ def measure(effort: Effort, wanted: Sequence[str], install: bool) -> Findings:
     )
 
 
-def arguments() -> argparse.Namespace:
-    """Read the command line."""
-    known = [peer.library.name for peer in PEERS if peer.library]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="a short trial, too short to cite")
-    parser.add_argument("--write", action="store_true", help="write the tables into the READMEs")
-    parser.add_argument("--no-install", action="store_true", help="skip peers that are absent")
-    parser.add_argument("--peers", nargs="*", default=known, choices=known, metavar="PEER")
-    return parser.parse_args()
-
-
 def main() -> int:
     """Measure, print, and write if asked to; return 1 if a peer computed other losses."""
-    chosen = arguments()
+    known = [peer.library.name for peer in PEERS if peer.library]
+    options = report.parser(__doc__, quick=True)
+    options.add_argument("--peers", nargs="*", default=known, choices=known, metavar="PEER")
+    chosen = options.parse_args()
     effort = QUICK if chosen.quick else Effort()
     findings = measure(effort, chosen.peers, not chosen.no_install)
-    print(report.detail(findings))
-    if chosen.write and not chosen.quick:
-        report.replace_block(HERE.parent / "README.md", report.short(findings))
-        report.replace_block(HERE / "README.md", report.detail(findings))
+    write, short = chosen.write and not chosen.quick, report.short(findings)
+    report.publish(report.detail(findings), "training", write=write, short=short)
     reasons = [why for table in findings.tables.values() for why in table.missing.values()]
     return any("differ" in why for why in reasons)
 

@@ -5,6 +5,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import autograd
+import depth
 import numpy as np
 import pytest
 import report
@@ -16,6 +18,7 @@ from peers.sequence_task import swapped
 from peers.task import Record, Task
 from peers.worker import avx512_seen
 
+from vanishing.machine import largest_unpacked
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import agreement
 from vanishing.through_time import gradients_through_time
@@ -62,8 +65,9 @@ def test_the_step_with_nothing_recorded_is_the_same_step(task: Task) -> None:
 def test_the_parts_are_those_of_a_step(dtype: str, activation: str) -> None:
     calls = parts.calls_of_a_step(training.lecture_task(dtype, activation))
     factors = [call[2] for call in calls if call[0] in parts.PRODUCTS]
-    # Three forward, five backward; a product with a vector of ones stands for a sum.
-    assert sum(a.ndim == b.ndim == 2 for a, b in factors) == 8
+    # Three forward, five backward, of which one is made in three blocks where that is faster; a
+    # product with a vector of ones stands for a sum.
+    assert sum(a.ndim == b.ndim == 2 for a, b in factors) == (10 if largest_unpacked() else 8)
     exponentials = [call for call in calls if call[0] == "exp"]
     assert len(exponentials) == (3 if activation == "sigmoid" else 1)
     for prepare in (parts.prepare_products, parts.prepare_functions, parts.prepare_passes):
@@ -164,8 +168,10 @@ def test_aims_are_met_and_missed_by_what_was_measured() -> None:
     assert not met[faster, "float64 sigmoid, AVX2"]
     assert not met["time over the bare products", "float32 ReLU"]
     assert met["both runs at once over one after the other", "float64"]
-    missed = sum(not value for value in met.values())
-    assert f"{missed} of {len(met)} aims are missed" in report.short(findings())
+    assert "- faster than the fastest library: 4 of 4" in report.detail(findings())
+    assert "- faster than the fastest library, AVX2: 0 of 4" in report.detail(findings())
+    assert "in 4 of 4 columns\n(which takes 1.10 to 1.10 times as long)" in report.short(findings())
+    assert "in 0 of 4 columns\n(which takes 0.75 to 0.75 times as long)" in report.short(findings())
 
 
 def test_jax_with_free_products_is_no_rival() -> None:
@@ -250,7 +256,8 @@ def test_the_table_through_time_judges_by_its_ratios() -> None:
     assert "| float32, LSTM, 64 units, 100 steps | 1.00 | 2.00 (2.00) | 1.50 (1.50) |" in text
     assert "in 24 of 24 rows; 2.00 to 2.00" in text
     assert "in 12 of 24 rows; 0.80 to 1.50" in text
-    assert "at most 1.00 times its time" in text
+    assert "A step among 100 takes 1.00 to 1.00 times as long as one among 20" in text
+    assert "PyTorch's own takes 2.00 to 2.00 times" in through_time.short(table).replace("\n", " ")
 
 
 def test_other_losses_are_reported() -> None:
@@ -258,3 +265,69 @@ def test_other_losses_are_reported() -> None:
     assert through_time.compare("peer", one, one, "float64") == 0
     with pytest.raises(PeerError, match="peer has other losses"):
         through_time.compare("peer", Record(np.array([2.0]), one.sums), one, "float64")
+
+
+# Depth, and gradients
+
+
+def test_what_a_layer_takes_is_set_against_two() -> None:
+    times = {f"{d}": np.full(3, 10.0 * d * (1 + d / 20)) for d in depth.DEPTHS}
+    text = "\n".join(depth.growing({"package": times}))
+    assert (
+        "| package | 11.0 (1.00) | 12.0 (1.09) | 14.0 (1.27) | 18.0 (1.64) | 25.0 (2.27) |" in text
+    )
+
+
+def test_thirty_layers_are_told_by_their_range() -> None:
+    names = [one.name for one in depth.PROGRAMS]
+    cells = {"a": (10, 11, 20), "b": (10, 9, 40)}
+    table = report.Table(
+        {c: {n: np.full(3, t) for n, t in zip(names, row, strict=True)} for c, row in cells.items()}
+    )
+    told = depth.short(table).replace("\n", " ")
+    assert "JAX takes 0.90 to 1.10 times as long and PyTorch takes 2.00 to 4.00 times" in told
+
+
+def test_the_thirty_layers_are_those_asked_for() -> None:
+    for kind, (residual, normalization) in depth.KINDS.items():
+        task = depth.task(kind, "float32", 3)
+        network, data = ours.start(task)
+        assert network.sizes == (2, 50, 50, 50, 3)
+        assert (network.residual, network.normalization) == (residual, normalization)
+        assert np.abs(data.points).max(axis=1).min() > 0
+
+
+def test_both_passes_give_the_gradient_that_is_compared() -> None:
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        for found in (
+            autograd.our_layers(autograd.random_layers(draw)),
+            autograd.our_time(autograd.random_time(draw)),
+        ):
+            plain, fast = found
+            assert autograd.apart(fast, plain).max() < autograd.AIM
+            wrong = Record(plain.losses, np.asarray(plain.sums) * 1.1)
+            assert autograd.apart(wrong, plain)[2] == pytest.approx(0.1)
+
+
+def test_what_was_measured_is_written_if_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = tmp_path / "README.md", tmp_path / "benchmarks" / "README.md"
+    pages[1].parent.mkdir()
+    for page in pages:
+        page.write_text("<!-- benchmark:depth -->\n<!-- /benchmark -->\n<!-- /benchmark -->\n")
+    monkeypatch.setattr(report, "HERE", pages[1].parent)
+    report.publish("long", "depth", write=False, short="short")
+    assert [page.read_text().count("\n") for page in pages] == [3, 3]
+    report.publish("long", "depth", write=True, short="short")
+    assert [page.read_text().splitlines()[1] for page in pages] == ["short", "long"]
+    assert capsys.readouterr().out == "long\nlong\n"
+
+
+def test_a_peer_that_cannot_be_had_ends_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "ENVIRONMENTS", tmp_path)
+    with pytest.raises(SystemExit, match=r"PyTorch .*: it has no environment"):
+        training.have(training.TORCH, install=False)

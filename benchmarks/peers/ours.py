@@ -34,7 +34,7 @@ def prepare_unrecorded(task: Task) -> Advance:
 
 def prepare_whole_run(task: Task) -> Advance:
     """Return what makes a whole run, from the start, at each call."""
-    network, data = _start(task)
+    network, data = start(task)
 
     def advance(iterations: int) -> Record:
         run = train(network, data, iterations=iterations, progress=False, dtype=task.dtype)
@@ -43,7 +43,8 @@ def prepare_whole_run(task: Task) -> Advance:
     return advance
 
 
-def _start(task: Task) -> tuple[Network, Dataset]:
+def start(task: Task) -> tuple[Network, Dataset]:
+    """Return the task's network and data."""
     points, weights, biases = task.start()
     parts = {"residual": task.residual, "normalization": task.normalization}
     network = Network(weights, [b[0] for b in biases], task.activation, **parts)  # type: ignore[arg-type]
@@ -53,7 +54,7 @@ def _start(task: Task) -> tuple[Network, Dataset]:
 def trainer(task: Task, record_every: int = 1) -> Trainer:
     """Return a trainer at the task's start."""
     return Trainer(
-        *_start(task),
+        *start(task),
         step_size=task.step_size,
         regularization=task.regularization,
         dtype=task.dtype,

@@ -15,12 +15,12 @@ class SequenceTask:
 
     Parameters
     ----------
-    cell : {"tanh", "lstm", "gru"}
+    cell : {"tanh", "relu", "lstm", "gru"}
         The kind of cell.
     inputs : ndarray of shape (T, n, D)
         In float64; the peer converts them.
-    labels : ndarray of int, shape (n,)
-        What is asked for after the last step.
+    labels : ndarray of int, shape (n,) or (T, n)
+        What is asked for after the last step, or after every step.
     arrays : tuple of ndarray
         W_x (D, G H), W_h (H, G H), b (G H,), W_out (H, K) and b_out (K,) at the start, with the
         gates of the package in its order: i, f, o, g or r, z, g.
@@ -36,6 +36,11 @@ class SequenceTask:
     arrays: tuple[Array, ...]
     dtype: str
     step_size: float = 0.1
+
+    @property
+    def every_step(self) -> bool:
+        """Whether something is asked for after every step."""
+        return self.labels.ndim == 2
 
     def start(self) -> tuple[Array, list[Array]]:
         """Return inputs and parameters in the task's precision, copied."""

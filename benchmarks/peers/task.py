@@ -24,8 +24,8 @@ class Task:
     labels : ndarray of shape (n,)
         The class of each point.
     weights : list of ndarray
-        The initial weights of each layer, of shape (fan_in, fan_out). All biases start at zero.
-    activation : {"sigmoid", "relu"}
+        The initial weights of each layer, of shape (fan_in, fan_out).
+    activation : {"sigmoid", "tanh", "relu", "leaky_relu"}
         Of the hidden layers.
     dtype : {"float64", "float32"}
         The precision to train in.
@@ -33,6 +33,8 @@ class Task:
         As in the lecture.
     residual, normalization
         As a `vanishing.Network` has them.
+    biases : list of ndarray, optional
+        The initial biases of each layer; zero if not given.
     """
 
     points: Array
@@ -44,11 +46,13 @@ class Task:
     regularization: float = 1e-3
     residual: float | None = None
     normalization: str | None = None
+    biases: list[Array] | None = None
 
     def start(self) -> tuple[Array, list[Array], list[Array]]:
         """Return points, weights and biases in the task's precision, copied."""
         weights = [w.astype(self.dtype) for w in self.weights]
-        biases = [np.zeros((1, w.shape[1]), self.dtype) for w in weights]
+        given = self.biases or [np.zeros(w.shape[1]) for w in weights]
+        biases = [b[None].astype(self.dtype) for b in given]
         return self.points.astype(self.dtype), weights, biases
 
     @property

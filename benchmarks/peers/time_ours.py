@@ -16,8 +16,8 @@ def prepare(task: SequenceTask) -> Advance:
     """Return what makes iterations; `sums` is the gradient of the first of them."""
     inputs, arrays = task.start()
     W_x, W_h, b, W_out, b_out = arrays
-    network = RecurrentNetwork(W_x, W_h, b, W_out, b_out, task.cell)
-    data = SequenceData(task.labels, False, inputs.shape[2], numbers=inputs)
+    network = RecurrentNetwork(W_x, W_h, b, W_out, b_out, task.cell, every_step=task.every_step)
+    data = SequenceData(task.labels, task.every_step, inputs.shape[2], numbers=inputs)
     dtype = np.dtype(task.dtype)
     batch, parameters = Unrolled(network, dtype), RecurrentParameters.of(network, dtype)
     descent = GradientDescent(task.step_size)

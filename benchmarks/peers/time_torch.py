@@ -1,5 +1,7 @@
 """PyTorch's own nn.RNN, nn.LSTM and nn.GRU on the CPU, with autograd."""
 
+import functools
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,13 +11,18 @@ from peers.task import Advance, Record
 
 torch.set_num_threads(1)
 
-CELLS = {"tanh": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+CELLS = {
+    "tanh": torch.nn.RNN,
+    "relu": functools.partial(torch.nn.RNN, nonlinearity="relu"),
+    "lstm": torch.nn.LSTM,
+    "gru": torch.nn.GRU,
+}
 
 
 def prepare(task: SequenceTask) -> Advance:
     """Return what makes iterations; `sums` is the gradient of the first of them."""
     inputs, (W_x, W_h, b, W_out, b_out) = task.start()
-    x, y = torch.tensor(inputs), torch.tensor(task.labels)
+    x, y = torch.tensor(inputs), torch.tensor(task.labels.ravel())
     cell = CELLS[task.cell](inputs.shape[2], len(W_h)).to(x.dtype)
     starts = [swapped(task.cell, part).T.copy() for part in (W_x, W_h, b)]
     with torch.no_grad():
@@ -28,7 +35,9 @@ def prepare(task: SequenceTask) -> Advance:
     def advance(iterations: int) -> Record:
         losses, first = [], None
         for _ in range(iterations):
-            loss = F.cross_entropy(torch.addmm(c, cell(x)[0][-1], W), y)
+            h = cell(x)[0]
+            asked = h.flatten(0, 1) if task.every_step else h[-1]
+            loss = F.cross_entropy(torch.addmm(c, asked, W), y)
             gradient = torch.autograd.grad(loss, learned)
             losses.append(loss.item())
             if first is None:

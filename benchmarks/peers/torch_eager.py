@@ -1,5 +1,8 @@
 """PyTorch on the CPU: autograd, operation by operation."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -8,13 +11,22 @@ from peers.task import EPSILON, Advance, Record, Task
 torch.set_num_threads(1)
 
 
-def prepare(task: Task) -> Advance:
-    """Return what runs the loop further."""
+FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+}
+
+Learned = list[torch.Tensor]
+
+
+def network(task: Task) -> tuple[Learned, Learned, Callable[[], torch.Tensor]]:
+    """Return weights, biases, and what computes the mean cross-entropy from them."""
     points, *parameters = task.start()
     X, y = torch.tensor(points), torch.tensor(task.labels)
     weights, biases = ([torch.tensor(p, requires_grad=True) for p in part] for part in parameters)
-    f = torch.sigmoid if task.activation == "sigmoid" else torch.relu
-    step, reg = task.step_size, task.regularization
+    f = FUNCTIONS[task.activation]
 
     def branch(h: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         if task.axis is None:
@@ -30,9 +42,32 @@ def prepare(task: Task) -> Advance:
             h = out if task.residual is None or h.shape != out.shape else h + task.residual * out
         return F.cross_entropy(torch.addmm(biases[-1], h, weights[-1]), y)
 
+    return weights, biases, data_loss
+
+
+def prepare_gradient(task: Task) -> Advance:
+    """Return what computes the loss, and the gradient: of each layer the weights, then biases."""
+    weights, biases, data_loss = network(task)
+    learned = [part for pair in zip(weights, biases, strict=True) for part in pair]
+
+    def advance(_: int) -> Record:
+        loss = data_loss()
+        gradient = torch.autograd.grad(loss, learned)
+        return Record(
+            np.array([loss.item()]), np.concatenate([g.numpy().ravel() for g in gradient])
+        )
+
+    return advance
+
+
+def prepare(task: Task) -> Advance:
+    """Return what runs the loop further."""
+    weights, biases, data_loss = network(task)
+    dtype, step, reg = weights[0].dtype, task.step_size, task.regularization
+
     def advance(iterations: int) -> Record:
-        losses = torch.empty(iterations, dtype=X.dtype)
-        sums = torch.empty(iterations, len(weights), dtype=X.dtype)
+        losses = torch.empty(iterations, dtype=dtype)
+        sums = torch.empty(iterations, len(weights), dtype=dtype)
         for i in range(iterations):
             loss = data_loss()
             gradient = torch.autograd.grad(loss, [*weights, *biases])
