@@ -577,6 +577,7 @@ FORMULAS = (
     "ledger.cause",
     "ledger.slopes_cause",
     "figures.ledgers.name_nothing",
+    "figures.time.in_short",
     "figures.units.Units",
     "figures.curves.averaged",
     "figures.curves.marked",
@@ -946,7 +947,12 @@ special(
     "figures.time.contributions_over_lag",
     found=given(contributions(RECURRENT_NETWORK, SEQUENCES), one_of(Contributions)),
 )
-special("figures.time.tinted_sentence", limits=given((0.1, 1.0), either(is_none)))
+for one in ("figures.time.tinted_sentence", "figures.time.word_colors"):
+    special(one, limits=given((0.1, 1.0), either(is_none)))
+special(
+    "figures.time.word_colors",
+    amounts=given([0.5, 1.0], lambda v: array(1, high=PLANE)(v) and np.min(v) >= 0),
+)
 special("contributions.contributions", weights=given("b", named(SHARED)))
 special("time_ledger.parts_of", cell=given(CELLS["gru"], one_of(Cell)))
 special("sweeps.Goal", accuracy=given(0.9, either(is_none, real(1.0))))

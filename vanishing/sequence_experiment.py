@@ -258,10 +258,11 @@ class Reading:
 
     @cached_property
     def received(self) -> Array:
-        """How much gradient each word of the sentence receives, of shape (T,)."""
-        with np.errstate(all="ignore"):
-            found = word_gradients(self.network, self.sentence)[:, 0]
-        return np.where(np.isfinite(found), found, 0.0)
+        """How much gradient each word of the sentence receives, (T,); 0 if it is not finite."""
+        try:
+            return word_gradients(self.network, self.sentence)[:, 0]
+        except ValueError:
+            return np.zeros(self.task.length)
 
     @cached_property
     def gates(self) -> dict[str, Array]:

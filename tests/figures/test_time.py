@@ -99,6 +99,16 @@ def test_sentence_is_tinted_by_amount_and_says_it(ax: Axes) -> None:
     assert len(rows) == 3
 
 
+def test_colors_of_words_are_those_of_the_sentence(ax: Axes) -> None:
+    amounts = word_gradients(drawn(gain=0.5), DATA)[:, 0]
+    fills, inks = figures.word_colors(amounts)
+    written = figures.tinted_sentence(ax, DATA.words(0), amounts)[:13]
+    for word, fill, ink in zip(written, fills, inks, strict=True):
+        np.testing.assert_array_equal(word.get_bbox_patch().get_facecolor(), fill)  # type: ignore[union-attr]
+        assert word.get_color() == ink
+    assert [figures.in_short(amount) for amount in (0.0, 0.034)] == ["0", "3e-02"]
+
+
 def test_limits_make_sentences_comparable(ax: Axes) -> None:
     def fill(amount: float, limits: tuple[float, float] | None) -> tuple[float, ...]:
         (word, _) = figures.tinted_sentence(ax, ["a"], [amount], limits=limits)

@@ -11,7 +11,9 @@ from vanishing import figures
 from vanishing.activations import Activation
 from vanishing.live import Live, Panel, TimeExplorer
 from vanishing.live.controls import TIME_CONTROLS
+from vanishing.live.picture import Lettering
 from vanishing.live.time import (
+    A_LINE,
     MOST_MARKS,
     MOST_WORDS,
     TIME_PANELS,
@@ -286,33 +288,57 @@ def test_panels_show_what_the_gauges_say(cell: str) -> None:
         assert one.get_marker() == figures.cell_look(cell)["marker"]
 
 
-def test_the_sentence_is_tinted_by_what_each_word_receives(monkeypatch: Any) -> None:
-    written: list[tuple[Any, ...]] = []
-    tinted = figures.tinted_sentence
+def slot(banner: Any, number: int) -> Any:
+    """Return the part of the sentence's pixels where a word stands, its first row on top."""
+    width = banner.image.size[0] / A_LINE
+    row, column = divmod(number, A_LINE)
+    upright = banner.image.pixels[::-1]
+    half = len(upright) // 2
+    part = slice(round(column * width), round((column + 1) * width))
+    return upright[half * row : half * (row + 1), part, :3]
 
-    def note(ax: Any, words: Any, amounts: Any, **options: Any) -> Any:
-        written.append((list(words), np.array(amounts), options["limits"]))
-        return tinted(ax, words, amounts, **options)
 
-    monkeypatch.setattr(figures, "tinted_sentence", note)
-    explorer = small(gain=0.05)
-    reading = explorer.experiment.reading
-    words, amounts, (low, high) = written[-1]
-    assert words == list(reading.words)
-    np.testing.assert_array_equal(amounts, reading.received)
-    assert high == amounts.max() == amounts[-1]
-    assert low == pytest.approx(high * 1e-6)
-    count = len(written)
-    banner = panel(explorer, "sentence")
-    assert len(written) == count, "it is written only when it changes"
+@pytest.mark.parametrize("distance", [6, 20])
+def test_the_sentence_is_tinted_by_what_each_word_receives(distance: int) -> None:
+    explorer = small(gain=0.3, distance=distance)
+    reading, banner = explorer.experiment.reading, panel(explorer, "sentence")
+    words, amounts = shortened(reading)
+    most = amounts.max()
+    fills, inks = figures.word_colors(amounts, limits=(most * 1e-6, most))
+    assert inks[0] == "white"
+    assert inks[-1] == "black"
+    for number, (fill, ink) in enumerate(zip(fills, inks, strict=True)):
+        colors, counts = np.unique(slot(banner, number).reshape(-1, 3), axis=0, return_counts=True)
+        found = {tuple(color): count for color, count in zip(colors, counts, strict=True)}
+        box = found[tuple(np.round(255 * fill[:3]).astype(int))]
+        assert box > 200, "the box has its colour"
+        letters = found.get((0, 0, 0) if ink == "black" else (255, 255, 255), 0)
+        assert letters > 5
+    assert (slot(banner, len(words)) == 255).all(), "no more words than there are"
     answer, right = reading.answer
     assert banner.title.get_text().endswith(f"{answer}, {'right' if right else 'wrong'}")
-    assert not banner.ax.texts[1:], "the words are kept as an image"
-    pixels = banner.image.pixels
-    dark, light = pixels[..., 2].astype(int) - pixels[..., 0], pixels[..., 3] > 0
-    assert light.any()
-    columns = np.nonzero((dark > 20) & light)[1]
-    assert columns.mean() < pixels.shape[1] / 3, "blue words stand at the left"
+
+
+def test_the_sentence_is_written_anew_only_when_the_network_is_another() -> None:
+    explorer = small(gain=0.5).advance(1)
+    banner = panel(explorer, "sentence")
+    before = banner.image.pixels
+    assert panel(explorer, "sentence").image.pixels is before
+    explorer.advance(1)
+    assert panel(explorer, "sentence").image.pixels is not before
+
+
+def test_each_text_is_drawn_once_and_all_of_a_size_stand_on_one_line() -> None:
+    letters = Lettering(TimeExplorer().figure)
+    first = letters.opacity("the", 12)
+    assert letters.opacity("the", 12) is first
+    assert letters.opacity("children", 12).shape[1] > 1.5 * first.shape[1]
+    for text in ("the", "behind", "…", "3e-07"):
+        ink = letters.opacity(text, 12)
+        assert ink.shape[0] == first.shape[0]
+        assert ink.max() == 1
+        assert ink[0].max() == ink[-1].max() == ink[:, -1].max() == 0, "nothing is cut off"
+    assert letters.opacity("the", 9).shape[0] < first.shape[0]
 
 
 def test_long_sentences_lose_their_middle() -> None:

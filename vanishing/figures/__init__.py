@@ -66,9 +66,11 @@ from vanishing.figures.time import (
     contributions_over_lag,
     error_over_lag,
     gates_over_time,
+    in_short,
     ledger_through_time,
     mean_gates,
     tinted_sentence,
+    word_colors,
 )
 from vanishing.figures.units import UnitMap, Units, hidden_units
 
@@ -108,6 +110,7 @@ __all__ = [
     "gates_over_time",
     "gradient_curves",
     "hidden_units",
+    "in_short",
     "iteration_axis",
     "label",
     "layer_histograms",
@@ -129,4 +132,5 @@ __all__ = [
     "tinted_sentence",
     "waterfall",
     "waterfall_bars",
+    "word_colors",
 ]

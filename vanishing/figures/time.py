@@ -259,26 +259,57 @@ def tinted_sentence(
     if not 0 < len(said) <= MOST_WORDS:
         raise ValueError(f"words must be 1 to {MOST_WORDS:,}; got {len(said):,}")
     width = whole_number("per_line", per_line, at_least=1, at_most=50)
-    shares = _tints(amounts, len(said), limits)
+    _tints(amounts, len(said), limits)
+    fills, inks = word_colors(amounts, limits=limits)
     numbers = drawable("amounts", amounts, 1, "(words,)")
     places = [(i % width, -(i // width)) for i in range(len(said))]
     ax.set_axis_off()
     ax.set(xlim=(-0.5, min(width, len(said)) - 0.5), ylim=(places[-1][1] - 0.6, 0.5))
     written = [
-        _word(ax, place, word, float(share))
-        for place, word, share in zip(places, said, shares, strict=True)
+        _word(ax, place, word, fill, ink)
+        for place, word, fill, ink in zip(places, said, fills, inks, strict=True)
     ]
     return written + [
-        ax.text(x, y - 0.34, f"{amount:.0e}" if amount else "0", ha="center", va="top", fontsize=9)
+        ax.text(x, y - 0.34, in_short(amount), ha="center", va="top", fontsize=9)
         for (x, y), amount in zip(places, numbers, strict=True)
     ]
 
 
-def _word(ax: Axes, place: tuple[int, int], word: str, share: float) -> Text:
-    fill = colormaps["cividis"](share)
+def _word(ax: Axes, place: tuple[int, int], word: str, fill: Any, ink: str) -> Text:
     box = {"boxstyle": "round,pad=0.3", "facecolor": fill, "edgecolor": "0.3"}
-    ink = "black" if share > 0.5 else "white"
     return ax.text(*place, word, ha="center", va="center", fontsize=12, color=ink, bbox=box)
+
+
+def in_short(amount: float) -> str:
+    """Return an amount as it is printed below its word."""
+    return f"{amount:.0e}" if amount else "0"
+
+
+def word_colors(
+    amounts: ArrayLike, *, limits: tuple[float, float] | None = None
+) -> tuple[Array, list[str]]:
+    """Return the colours of `tinted_sentence`: of each word's box, and of its letters.
+
+    Parameters
+    ----------
+    amounts, limits
+        As for `tinted_sentence`.
+
+    Returns
+    -------
+    fills : ndarray of shape (words, 4)
+        Red, green, blue and opacity, from 0 to 1.
+    inks : list of str
+        "black" on light boxes, "white" on dark ones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+    """
+    values = drawable("amounts", amounts, 1, "(words,)")
+    shares = _tints(values, len(values), limits)
+    return colormaps["cividis"](shares), ["black" if share > 0.5 else "white" for share in shares]
 
 
 def _tints(amounts: ArrayLike, count: int, limits: Any) -> Array:

@@ -7,6 +7,7 @@ What is to be seen is a `Scene`; a `Panel` draws some of it. Picture and layout 
 """
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont as find_font
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -122,6 +124,45 @@ class Pixels(Artist):
         upright = np.asarray(renderer.buffer_rgba())[::-1]
         (left, low), (width, height) = self.corner, self.size
         self.pixels = upright[low : low + height, left : left + width].copy()
+
+
+class Lettering:
+    """Texts as pixels, each drawn once: Matplotlib takes a millisecond for a word.
+
+    Parameters
+    ----------
+    figure : Figure
+        Whose resolution they have.
+    """
+
+    def __init__(self, figure: Any) -> None:
+        self._figure = figure
+        self._known: dict[tuple[str, float], NDArray[np.float64]] = {}
+
+    def opacity(self, text: str, size: float) -> NDArray[np.float64]:
+        """Return how much ink there is in each pixel, from 0 to 1, the first row on top.
+
+        Parameters
+        ----------
+        text : str
+            What is written.
+        size : float
+            In points.
+        """
+        key = text, size
+        if key not in self._known:
+            self._known[key] = self._drawn(text, size)
+        return self._known[key]
+
+    def _drawn(self, text: str, size: float) -> NDArray[np.float64]:
+        make: Any = RendererAgg
+        # All texts of a size are of the same height, so that they stand on one line.
+        height = round(1.7 * size * self._figure.dpi / 72)
+        written = Text(1, 0.3 * height, text, fontsize=size, figure=self._figure)
+        width = 2 + math.ceil(written.get_window_extent(make(1, 1, self._figure.dpi)).width)
+        renderer = make(width, height, self._figure.dpi)
+        written.draw(renderer)
+        return np.asarray(renderer.buffer_rgba())[..., 3] / 255
 
 
 class Picture:

@@ -23,7 +23,7 @@ from vanishing.live.panels import (
     empty_line,
     find_panels,
 )
-from vanishing.live.picture import DRAWN, Panel, Picture, Pixels
+from vanishing.live.picture import DRAWN, Lettering, Panel, Picture, Pixels
 from vanishing.live.player import checked_iterations
 from vanishing.live.runs import RunExplorer, check_names
 from vanishing.live.widget import BESIDE_PICTURE, checked_controls, checked_width
@@ -53,6 +53,9 @@ TINTED = 6
 A_LINE, MOST_WORDS = 14, 28
 """Words side by side in the banner, and in all of it; of longer sentences the middle is left out.
 """
+
+WHITE, BORDER = np.full(3, 255), (77, 77, 77, 255)
+"""The colours of the paper, and of the line around a word."""
 
 SHARE_OF_TIME = 0.25
 """How much of the time the gauges may take while it trains."""
@@ -292,48 +295,73 @@ class NormPanel(CurvesPanel):
 
 
 class SentencePanel(Panel):
-    """One sentence, each word tinted by how much gradient it receives, and what is answered."""
+    """One sentence, each word tinted by how much gradient it receives, and what is answered.
+
+    It looks as `figures.tinted_sentence` does, but is put together of texts that are drawn once.
+    """
 
     banner = True
+    word_size, number_size = 12, 9
 
     def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:  # noqa: ARG002
         """Make room for the sentence."""
         (self.ax,) = axes
         self.ax.set_axis_off()
-        # Texts take long to draw: they are drawn when they change, and kept as an image.
-        self.image = Pixels(self.ax)
-        self.title = self.ax.text(
-            0, 1.1, "", transform=self.ax.transAxes, fontsize=14, clip_on=False
-        )
+        self.image, self.letters = Pixels(self.ax), Lettering(self.ax.figure)
+        above: dict[str, Any] = {"transform": self.ax.transAxes, "fontsize": 14}
+        self.title = self.ax.text(0, 1.1, "", **above)
         self.drawn: Reading | None = None
 
     def update(self, scene: TimeScene) -> list[Artist]:
         """Write the sentence anew, if the network is another than before."""
         if scene.told is not self.drawn:
             self.drawn = scene.told
-            words, amounts = shortened(scene.told)
-            most = float(amounts.max()) or 1.0
-            # All words have slots of the same width, so that nothing jumps.
-            written = figures.tinted_sentence(
-                self.ax,
-                words,
-                amounts,
-                per_line=A_LINE,
-                limits=(most * 10.0**-TINTED, most),
-            )
-            self.ax.set_xlim(-0.5, A_LINE - 0.5)
-            self.image.stamp(written)
-            for one in written:
-                one.remove()
-            self.title.set_text(self._told(scene))
+            self.image.pixels = self._sentence(*shortened(scene.told))[::-1]
+            self.title.set_text(self._told(scene.told))
         return [self.image, self.title]
 
-    def _told(self, scene: TimeScene) -> str:
-        answer, right = scene.told.answer
+    @staticmethod
+    def _told(reading: Reading) -> str:
+        answer, right = reading.answer
         return (
             "Gradient that each word receives (yellow: most). "
             f"The network answers: {answer}, {'right' if right else 'wrong'}"
         )
+
+    def _sentence(self, words: Sequence[str], amounts: Array) -> Any:
+        """Return the pixels, the first row on top."""
+        width, height = self.image.size
+        paper = np.full((height, width, 4), 255, np.uint8)
+        most = float(amounts.max()) or 1.0
+        fills, inks = figures.word_colors(amounts, limits=(most * 10.0**-TINTED, most))
+        rows = -(-len(words) // A_LINE)
+        for number, (word, fill, ink) in enumerate(zip(words, fills, inks, strict=True)):
+            row, column = divmod(number, A_LINE)
+            letters = self.letters.opacity(word, self.word_size)
+            middle = int(width * (column + 0.5) / A_LINE)
+            # Two lines fill the strip, one stands in its upper half.
+            top = int(height * row / max(rows, 2)) + (4 if rows > 1 else height // 6)
+            color = np.round(255 * fill[:3])
+            box = _box(paper, middle, top - 1, letters.shape[1] + 10, letters.shape[0] + 2)
+            box[:] = BORDER
+            box[1:-1, 1:-1, :3] = color
+            _write(paper, letters, middle, top, color, 0 if ink == "black" else 255)
+            printed = self.letters.opacity(figures.in_short(amounts[number]), self.number_size)
+            _write(paper, printed, middle, top + len(letters) + 1, WHITE, 0)
+        return paper
+
+
+def _box(paper: Any, middle: int, top: int, width: int, height: int) -> Any:
+    """Return a part of the paper."""
+    left = middle - width // 2
+    return paper[top : top + height, max(left, 0) : left + width]
+
+
+def _write(paper: Any, letters: Array, middle: int, top: int, ground: Array, ink: int) -> None:
+    """Put letters on ground of one colour."""
+    place = _box(paper, middle, top, letters.shape[1], letters.shape[0])
+    opacity = letters[: place.shape[0], -place.shape[1] :, None]
+    place[..., :3] = ground + opacity * (ink - ground)
 
 
 def shortened(reading: Reading) -> tuple[list[str], Array]:
