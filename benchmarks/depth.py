@@ -97,7 +97,11 @@ def main() -> None:
         in_force = running.process(OURS).ask("in_force")
     lines = [f"Measured on {machine()}; in force: {in_force}.", "", *report.side_by_side(table)]
     lines += ["", "Where the package's step spends its time:", "", *report.parts_of_a_step(table)]
-    lines += ["", "What a plain hidden layer takes, and how many times as long as one of two:", ""]
+    lines += [
+        "",
+        "What a plain hidden layer takes, in brackets how many times as long as one of two",
+    ]
+    lines += [f"(wanted: at most {report.GROWTH_AIM}):", ""]
     text = "\n".join([*lines, *growing(by_depth)])
     report.publish(text, "depth", write=chosen.write, short=short(table))
 

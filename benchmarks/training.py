@@ -21,7 +21,7 @@ from peers.task import Record, Task
 from report import CELLS, Comparison, Findings, Table, cell_name
 from threadpoolctl import threadpool_info
 
-from vanishing import Network, lecture, train
+from vanishing import lecture, train
 
 HERE = Path(__file__).resolve().parent
 
@@ -32,9 +32,6 @@ A ReLU at its kink takes one side or the other by the last digit, which the sums
 """
 
 NOT_ASKED = "not asked for"
-
-DEPTHS = (2, 4, 8, 16)
-"""Numbers of hidden layers whose cost is compared."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +135,6 @@ def lecture_task(dtype: str, activation: str) -> Task:
     return Task(data.points, data.labels, network.weights, activation, dtype)
 
 
-def deep_task(hidden: int) -> Task:
-    """Return a run of a network with so many hidden layers of 50 units."""
-    data = lecture.setup()[0]
-    network = Network.initialize((2, *[50] * hidden, 3), "sigmoid", scale=0.3, rng=0)
-    return Task(data.points, data.labels, network.weights, "sigmoid", "float64")
-
-
 def available(wanted: Sequence[str], install: bool) -> tuple[list[Entrant], dict[str, str]]:
     """Return the peers that can be had, and why the others cannot."""
     found, missing = [], {}
@@ -236,22 +226,14 @@ def measure_table(
 
 
 def measure_growth(effort: Effort) -> dict[str, float]:
-    """Return how cost grows with iterations and with depth, over what proportion would be."""
+    """Return how cost grows with iterations, over what proportion would be."""
     one = effort.iterations * 10
     task = lecture_task("float64", "relu")
     with Bench() as running:
         runners = {f"{n}": running.runner(WHOLE, task, n) for n in (one, 10 * one)}
         runners[f"{one}"].round()
         short, long = interleave(runners, max(3, effort.rounds // 5)).values()
-        deep = {f"{d}": running.runner(OURS, deep_task(d), effort.iterations) for d in DEPTHS}
-        times = [np.median(t) for t in interleave(deep, effort.rounds).values()]
-    found = {f"{10 * one:,} iterations over 10 times {one:,}": float(np.median(long / short))}
-    # What each layer more costs, from one depth to the next.
-    costs = np.diff(times) / np.diff(DEPTHS)
-    for depths, before, after in zip(DEPTHS[1:], costs[:-1], costs[1:], strict=False):
-        where = f"a layer more beyond {depths} hidden layers, over one before"
-        found[where] = float(after / before)
-    return found
+    return {f"{10 * one:,} iterations over 10 times {one:,}": float(np.median(long / short))}
 
 
 def measure_comparison(effort: Effort) -> Comparison:
