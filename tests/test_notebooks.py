@@ -23,6 +23,7 @@ EXPECTED = [
     "07_how_deep",
     "08_ways_out",
     "09_back_through_time",
+    "10_gates",
     "11_laboratory",
 ]
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
