@@ -64,11 +64,7 @@ from vanishing.optimizers import OPTIMIZERS
 from vanishing.planes import Axis, Plane, Survey
 from vanishing.planes import Cell as PlaneCell
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
-from vanishing.sequence_experiment import (
-    TASKS,
-    SequenceExperiment,
-    SequenceSettings,
-)
+from vanishing.sequence_experiment import TASKS, Reading, SequenceExperiment, SequenceSettings
 from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
 from vanishing.snapshots import Snapshots
@@ -100,6 +96,7 @@ RUN = train(DEEP, DATA, iterations=3, progress=False)
 TASK = recall(2)
 SEQUENCES = TASK.batch(3, 0)
 RECURRENT_NETWORK = RecurrentNetwork.initialize(TASK, 3, rng=0)
+READING = Reading(RECURRENT_NETWORK, TASK)
 
 BAD: dict[str, Any] = {
     "None": None,
@@ -425,6 +422,7 @@ PARAMETERS: dict[str, Parameter] = {
     "progress": given(False, a_truth),
     "question": given("q", a_text),
     "record_every": given(1, whole(1, 10**15)),
+    "reading": given(READING, one_of(Reading)),
     "recurrent": given("normal", named(RECURRENT)),
     "regularization": given(1e-3, real(1e12, zero=True)),
     "residual": given(None, either(is_none, real())),

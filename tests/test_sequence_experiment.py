@@ -170,6 +170,20 @@ def test_the_sentence_is_one_that_misleads() -> None:
     assert small(distance=1).reading.words[1] in ("often", "still")
 
 
+def test_where_it_stands_may_be_told_by_gauges_of_a_moment_ago() -> None:
+    experiment = small()
+    before = experiment.reading
+    experiment.advance(30)
+    told = experiment.stand(before)
+    assert told.iteration == 30
+    assert told.loss == experiment.trainer.loss
+    assert told.accuracy == before.accuracy
+    assert told.decades == before.errors[-1]
+    assert experiment.standing == experiment.stand(experiment.reading)
+    with pytest.raises(TypeError, match="reading must be a Reading; got 3"):
+        experiment.stand(3)  # type: ignore[arg-type]
+
+
 def test_a_reading_is_of_the_network_at_its_moment() -> None:
     experiment = small()
     before = experiment.reading

@@ -405,7 +405,18 @@ class SequenceExperiment:
     @property
     def standing(self) -> "SequenceStanding":
         """Where the network stands."""
-        trainer, reading = self.trainer, self.reading
+        return self.stand(self.reading)
+
+    def stand(self, reading: Reading) -> "SequenceStanding":
+        """Return where the network stands, by gauges that were read now or a moment ago.
+
+        Parameters
+        ----------
+        reading : Reading
+            One of this experiment's.
+        """
+        trainer = self.trainer
+        instance("reading", reading, Reading)
         last = trainer.history.record[-1:]
         account = reading.account
         return SequenceStanding(

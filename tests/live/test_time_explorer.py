@@ -263,6 +263,27 @@ def test_step_rewind_new_weights_and_reset() -> None:
     np.testing.assert_array_equal(record(explorer.advance(2)), first)
 
 
+def test_it_goes_to_any_iteration_and_back() -> None:
+    explorer = small().go_to(12)
+    whole = record(explorer).copy()
+    assert explorer.iteration == 12
+    explorer.go_to(5)
+    np.testing.assert_array_equal(record(explorer), whole[:5])
+    assert_same(explorer, small().advance(5))
+    assert explorer.go_to(5).iteration == 5
+    assert explorer.go_to(0).share == small().share
+
+    async def work() -> None:
+        live = small()
+        live.go_to(40)
+        await until(lambda: live.iteration == 40 and not live.busy)
+        live.go_to(7)
+        await until(lambda: live.iteration == 7 and not live.busy and not live.is_behind)
+        np.testing.assert_array_equal(record(live)[:5], whole[:5])
+
+    in_loop(work)
+
+
 # Pictures, as data
 
 

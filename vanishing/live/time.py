@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from vanishing import figures
-from vanishing._checks import Array
+from vanishing._checks import Array, whole_number
 from vanishing.live.controls import TIME_CONTROLS
 from vanishing.live.panels import (
     PALE,
@@ -524,6 +524,19 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
 
     # What controls do.
 
+    def go_to(self, iteration: int) -> Self:
+        """Train up to an iteration and wait there; to one that is past, once more from the start.
+
+        Parameters
+        ----------
+        iteration : int
+            From 0 to the end.
+        """
+        wanted = whole_number("iteration", iteration, at_least=0, at_most=self.limit)
+        if not self.is_behind and wanted < self.iteration:
+            self.rewind()
+        return super().go_to(wanted)
+
     def setting(self, name: str) -> Any:
         """Return what a control is to show."""
         value = super().setting(name)
@@ -584,6 +597,9 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
     def words(self) -> str:
         """Where the network stands."""
         label = CellLook.of(self.experiment.settings.cell).label
-        # The next picture shows the same.
-        self._read()
-        return f"{label}: {self.experiment.standing}"
+        if not self.playing:
+            self._read()
+        assert self._reading is not None
+        # The next picture has the sentence to it.
+        self._told = self._reading
+        return f"{label}: {self.experiment.stand(self._reading)}"
