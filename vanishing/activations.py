@@ -3,10 +3,10 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
 
 from vanishing._checks import Array, find, real_number, shown, text
 
@@ -153,12 +153,12 @@ def relu_slope(z: Array) -> Array:
 
 def _relu_in_place(z: Array, _: Array) -> None:
     # Against the number 0 it takes five times as long: NumPy has vector loops for two arrays only.
-    np.maximum(z, _zeros(z.shape, z.dtype, "F" if z.flags.f_contiguous else "C"), out=z)
+    np.maximum(z, _zeros(z.shape, z.dtype.char, z.flags.fnc), out=z)
 
 
 @functools.lru_cache(maxsize=4)
-def _zeros(shape: tuple[int, ...], dtype: DTypeLike, order: Literal["F", "C"]) -> Array:
-    return np.zeros(shape, dtype, order)
+def _zeros(shape: tuple[int, ...], dtype: str, column_by_column: bool) -> Array:
+    return np.zeros(shape, dtype, "F" if column_by_column else "C")
 
 
 def _relu_slope_from_value(h: Array, slope: Array) -> None:
