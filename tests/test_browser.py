@@ -15,6 +15,7 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from lab import PATIENCE, ExplorerPage, Lab, browser_page, new_notebook, open_notebook, run_all
 from playwright.sync_api import Page, WebSocketRoute
+from soak import soak
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -402,6 +403,14 @@ def test_pictures_do_not_pile_up_on_a_slow_connection(
     explorer.click("Pause")
     let_through(2)
     assert explorer.button("Play").is_visible()
+
+
+def test_two_explorers_bear_a_minute_of_everything_at_once(page: Page, lab: Lab) -> None:
+    found = soak(page, lab, seconds=60)
+    # On a machine that does much else an action takes a second.
+    assert found.actions > 30
+    # A minute is too short to tell what a process keeps from what it has not freed yet.
+    assert [fault for fault in found.faults if ", MB" not in fault] == []
 
 
 def test_training_stops_soon_after_the_tab_is_closed(
