@@ -82,6 +82,43 @@ def test_axes_that_are_outgrown_are_drawn_anew() -> None:
     assert (picture.pixels()[below] != before[below]).any(), "the ticks are the old ones"
 
 
+def test_only_the_axes_that_are_outgrown_are_drawn_anew() -> None:
+    drawn: list[str] = []
+
+    class Counted(Artist):
+        def draw(self, renderer: Any) -> None:  # noqa: ARG002
+            drawn.append("other")
+
+    class Other(Wide):
+        """Beside it, with axes that never give way."""
+
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:
+            super().setup(axes, scene)
+            self.ax.add_artist(Counted())
+
+        def update(self, scene: Place) -> list[Any]:  # noqa: ARG002
+            return [self.patch]
+
+    class Below(Wide):
+        """With numbers of another length."""
+
+        def update(self, scene: Place) -> list[Any]:
+            found = super().update(scene)
+            self.ax.set_ylim(0, 1 if scene.x <= 1 else 123456)
+            return found
+
+    for kinds in ([Square, Other], [Square, Square, Other, Wide, Below]):
+        drawn.clear()
+        picture = Picture(kinds, Place(0.2))
+        for x in (2.0, 40.0, 0.3):
+            picture.show(Place(x))
+            shown = drawn.copy()
+            np.testing.assert_array_equal(picture.pixels(), Picture(kinds, Place(x)).pixels())
+            drawn[:] = shown
+        # Unless its place is taken in part by something that gave way.
+        assert len(drawn) == 1 or len(kinds) > 2
+
+
 def test_what_stands_still_is_drawn_once() -> None:
     drawn: list[Any] = []
 

@@ -1,7 +1,7 @@
 """The live picture: panels on one Matplotlib figure whose moving parts alone are drawn anew.
 
 A full drawing of axes and text takes about 100 ms, of the moving artists 5 ms. So the rest is
-kept as an image, and drawn anew only where a panel says that it has outgrown its limits.
+kept as an image, and of it only the axes of a panel that has outgrown its limits are drawn anew.
 
 What is to be seen is a `Scene`; a `Panel` draws some of it. Picture and layout know nothing more.
 """
@@ -21,6 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont as find_font
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -204,6 +205,8 @@ class Picture:
         self._canvas: Any = None
         self._frame: Any = None
         self._background: Any = None
+        self._axes: list[list[Axes]] = []
+        self._boxes: list[Bbox] = []
 
     def show(self, scene: Scene) -> None:
         """Draw the scene; only what moves, wherever that is enough."""
@@ -214,8 +217,11 @@ class Picture:
             self._build(scene)
             self._frame = frame
         artists = [artist for panel in self.panels for artist in panel.update(scene)]
-        if self._background is None or any(panel.outgrown for panel in self.panels):
+        outgrown = {number for number, panel in enumerate(self.panels) if panel.outgrown}
+        if self._background is None:
             self._draw_background(artists)
+        elif outgrown:
+            self._draw_again(self._with_neighbors(outgrown), artists)
         self._canvas.restore_region(self._background)
         for artist in artists:
             artist.axes.draw_artist(artist)  # type: ignore[union-attr]
@@ -259,9 +265,12 @@ class Picture:
             makers = layout.maps, layout.curves, layout.strips
             free = {kind: make(figure) for kind, make in zip(counts, makers, strict=True)}
             self._find_neighbors(layout.stacks, scene)
-            for panel in self.panels:
-                count = panel.count(scene)
-                panel.setup([free[_kind(panel)].pop(0) for _ in range(count)], scene)
+            self._axes = [
+                [free[_kind(panel)].pop(0) for _ in range(panel.count(scene))]
+                for panel in self.panels
+            ]
+            for panel, axes in zip(self.panels, self._axes, strict=True):
+                panel.setup(axes, scene)
                 panel.outgrown = False
         self.figure = figure
         self._background = None
@@ -280,6 +289,36 @@ class Picture:
             artist.set_animated(True)
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._boxes = [self._box(axes) for axes in self._axes]
+
+    def _draw_again(self, numbers: set[int], artists: Sequence[Artist]) -> None:
+        """Draw the axes of some panels anew, and leave what the others have there as it is."""
+        for artist in artists:
+            artist.set_animated(True)
+        self._canvas.restore_region(self._background)
+        pixels = np.asarray(self._canvas.buffer_rgba())
+        for number in numbers:
+            (left, low), (right, high) = np.round(self._boxes[number].get_points()).astype(int)
+            pixels[max(len(pixels) - high, 0) : len(pixels) - low, max(left, 0) : right] = 255
+        for number in numbers:
+            for ax in self._axes[number]:
+                ax.draw(self._canvas.get_renderer())
+            self._boxes[number] = self._box(self._axes[number])
+        self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+
+    def _box(self, axes: Sequence[Axes]) -> Bbox:
+        """Return what all that belongs to some axes takes of the picture, in pixels."""
+        found = [ax.get_tightbbox(self._canvas.get_renderer()) for ax in axes]
+        return Bbox.union([box for box in found if box is not None]).padded(2)
+
+    def _with_neighbors(self, numbers: set[int]) -> set[int]:
+        """Return panels, and those that take a part of the same place, and so on."""
+        near = {
+            other
+            for other, box in enumerate(self._boxes)
+            if any(box.overlaps(self._boxes[number]) for number in numbers)
+        }
+        return near if near == numbers else self._with_neighbors(near)
 
 
 def _kind(panel: Panel) -> str:
