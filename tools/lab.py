@@ -81,6 +81,7 @@ class Lab:
         # What `make lab` and Binder change in JupyterLab.
         (home / "app").mkdir(exist_ok=True)
         shutil.copy(ROOT / "binder/overrides.json", home / "app")
+        self._leave_out(home / "config", "@jupyterlab/cell-toolbar-extension")
         self.log = home / "log.txt"
         environment = {
             **os.environ,
@@ -116,6 +117,17 @@ class Lab:
             file = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(values), encoding="utf-8")
+
+    @staticmethod
+    def _leave_out(config: Path, extension: str) -> None:
+        """Have JupyterLab go without an extension.
+
+        The toolbars of cells: each cell that becomes active gets a new one, and the old ones stay
+        in memory, so that a page seems to keep what is not ours.
+        """
+        (config / "labconfig").mkdir(parents=True, exist_ok=True)
+        chosen = {"disabledExtensions": {extension: True}}
+        (config / "labconfig/page_config.json").write_text(json.dumps(chosen), encoding="utf-8")
 
     def url(self, path: str) -> str:
         """Return the address of a page, with the key to it."""
