@@ -236,9 +236,27 @@ def test_over_time_all_parts_add_up_to_the_attenuation(ax: Axes, account: Ledger
 
 
 def test_over_time_nothing_lies_below_the_floor(ax: Axes, account: Ledger) -> None:
-    nothing = replace(account, weights=np.zeros(2), slopes=np.array([0.0, np.nan]))
-    for line in figures.ledger_over_time(ax, [0], [nothing]):
+    little = replace(account, weights=np.full(2, 1e-25), slopes=np.array([1e-40, np.nan]))
+    for line in figures.ledger_over_time(ax, [0], [little]):
         assert list(np.asarray(line.get_ydata())) == [-30]
+
+
+def test_over_time_a_factor_of_zero_leaves_a_gap_and_is_marked(ax: Axes, account: Ledger) -> None:
+    nothing = replace(account, slopes=np.array([0.0, 1.0]))
+    drawn = figures.ledger_over_time(ax, [0, 10, 20], [account, nothing, account])
+    weights, slopes, both = (np.asarray(line.get_ydata()) for line in drawn)
+    assert np.isnan(weights).tolist() == [False, False, False]
+    assert np.isnan(slopes).tolist() == np.isnan(both).tolist() == [False, True, False]
+    cross = ax.lines[-1]
+    assert (cross.get_label(), cross.get_marker()) == ("nothing comes through", "x")
+    assert list(np.asarray(cross.get_xdata())) == [10]
+    ax.figure.canvas.draw()
+    (_, height) = cross.get_transform().transform((10, np.asarray(cross.get_ydata())[0]))
+    assert ax.bbox.y0 < height < ax.bbox.y0 + 0.1 * ax.bbox.height
+    # What comes through is shown at its own scale, not at one of thirty decades.
+    assert ax.get_ylim()[0] > -10
+    figures.ledger_over_time(ax, [0], [account])
+    assert ax.lines[-1].get_label() == "both: layer 1 / scores"
 
 
 # What is in the layers

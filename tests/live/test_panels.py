@@ -357,6 +357,20 @@ def test_guessing_has_its_line() -> None:
     assert set(line.get_ydata()) == {np.log(4)}
 
 
+@pytest.mark.parametrize("variants", [("relu",), BOTH, ALL])
+def test_guessing_is_named_in_the_legend_or_at_its_line(variants: tuple[str, ...]) -> None:
+    _, picture = seen(Settings(variants), ("regions", "loss", "gradients"))
+    ax = picture.panels[1].ax  # type: ignore[attr-defined]
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    written = [text for text in ax.texts if text.get_text() == "ln 3"]
+    assert ("guessing: ln 3" in named) == (not written)
+    for text in written:
+        place = text.get_transform().transform(text.get_position())
+        level = ax.transData.transform((1, np.log(3)))[1]
+        assert place[1] == pytest.approx(level)
+        assert ax.bbox.x0 < place[0] < ax.bbox.x1
+
+
 def test_variants_differ_in_colour_depth_and_name() -> None:
     deep = Variant("deep", "relu", color="#123456", line=":", hidden_layers=4)
     scene, picture = seen(Settings((deep, "tanh")), ("gradients", "loss", "ledger"), iterations=20)

@@ -1,5 +1,6 @@
 """Figures of the ledger, of what is in the layers, and of theory beside measurement."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -296,6 +297,7 @@ def ledger_over_time(
     -------
     list of Line2D
         One for each part, the product of its factors in all layers; and last the product of all.
+        Where a factor is zero they have gaps, and a cross at the lower edge says so.
 
     Raises
     ------
@@ -319,11 +321,29 @@ def ledger_over_time(
     ]
     name = f"{'both' if len(parts) == 2 else 'all'}: layer 1 / scores"
     both = np.maximum(np.sum(sums, axis=0), FLOOR)
-    return lines + ax.plot(when, both, label=name, color=color, linewidth=3)
+    lines += ax.plot(when, both, label=name, color=color, linewidth=3)
+    if gone := [now for now, total in zip(when, both, strict=True) if np.isnan(total)]:
+        _mark_nothing(ax, gone)
+    return lines
 
 
 def _total(factors: Array) -> float:
-    return max(float(decades(factors).sum()), FLOOR)
+    """Return what factors come to, in decades: NaN, which leaves a gap, where one is zero."""
+    return math.nan if (factors == 0).any() else max(float(decades(factors).sum()), FLOOR)
+
+
+def _mark_nothing(ax: Axes, when: Sequence[int]) -> None:
+    """Mark at the lower edge where nothing came through: that has no place on the axis."""
+    ax.plot(
+        when,
+        [0.04] * len(when),
+        transform=ax.get_xaxis_transform(),
+        label=NOTHING.replace("\n", " "),
+        color="black",
+        linestyle="none",
+        marker="x",
+        markersize=8,
+    )
 
 
 def _check_account(name: str, account: Any) -> None:

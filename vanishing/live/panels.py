@@ -539,8 +539,9 @@ class LossPanel(CurvesPanel):
     def empty_lines(self, scene: CurvesScene) -> list[Line2D]:
         """Return one line a network."""
         figures.caption(self.ax, "Loss")
-        chance = figures.chance_line(self.ax, scene.classes)
-        chance.set_label(f"guessing: ln {scene.classes}")
+        self.classes = scene.classes
+        chance = figures.chance_line(self.ax, self.classes)
+        chance.set_label(f"guessing: ln {self.classes}")
         self.is_linear = scene.loss_axis == "linear"
         if self.is_linear:
             self.ax.set(yscale="linear", ylim=self.linear)
@@ -578,9 +579,17 @@ class LossPanel(CurvesPanel):
             if in_a_row <= usual_width(self.ax):
                 options |= {"bbox_to_anchor": (1, 1), "columnspacing": 1, "frameon": False}
                 self.ax.legend(handles=named, loc="lower right", ncols=len(labels), **options)
+                if named is not handles:
+                    self._name_guessing()
                 return
         # In the corner that a falling loss leaves free.
         self.ax.legend(loc="lower left", labelspacing=0.2, borderpad=0.2, **options)
+
+    def _name_guessing(self) -> None:
+        """Write at the line itself what it is, where the legend has no room for it."""
+        name, level = f"ln {self.classes}", math.log(self.classes)
+        place: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 12, "color": "0.25"}
+        self.ax.text(0.99, level, name, transform=self.ax.get_yaxis_transform(), **place)
 
 
 class GradientsPanel(CurvesPanel):
