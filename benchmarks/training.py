@@ -16,10 +16,9 @@ from typing import Self
 
 import numpy as np
 import report
-from peers.client import AVX2, Library, PeerError, Process, Runner, interleave
+from peers.client import AVX2, Library, PeerError, Process, Runner, interleave, unheld
 from peers.task import Record, Task
 from report import CELLS, Comparison, Findings, Table, cell_name
-from threadpoolctl import threadpool_info
 
 from vanishing import lecture, train
 
@@ -243,7 +242,7 @@ def measure_comparison(effort: Effort) -> Comparison:
     for _ in range(effort.runs):
         for way, times in seconds.items():
             command = [sys.executable, str(HERE / "comparison.py"), way, str(effort.run)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, env=unheld(), capture_output=True, text=True, check=True)
             found = json.loads(done.stdout)
             times.append(found["seconds"])
             peaks.append(found["peak"])
@@ -269,11 +268,9 @@ def machine() -> str:
         lines = cpuinfo.read_text().splitlines()
         models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
         name = models[0] if models else name
-    blas = (one for one in threadpool_info() if one["user_api"] == "blas")
-    kernels = {one.get("architecture") or one["internal_api"] for one in blas}
     return (
         f"{name}, {os.cpu_count()} processors, {platform.system()}; Python "
-        f"{platform.python_version()}, NumPy {np.__version__} with BLAS for {', '.join(kernels)}"
+        f"{platform.python_version()}, NumPy {np.__version__}"
     )
 
 

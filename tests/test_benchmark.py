@@ -199,6 +199,14 @@ def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
         report.replace_block(page, "new")
 
 
+def test_settings_of_the_users_hold_no_library_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "XLA_FLAGS", "KEPT"):
+        monkeypatch.setenv(name, "1")
+    found = client.unheld()
+    assert found["KEPT"] == "1"
+    assert not {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "XLA_FLAGS"} & set(found)
+
+
 def test_absent_peers_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(client, "ENVIRONMENTS", tmp_path)
     found, missing = training.available(["jax", "torch"], install=False)

@@ -39,6 +39,12 @@ AVX2 = {
 """What holds every library to AVX2."""
 
 
+def unheld() -> dict[str, str]:
+    """Return the environment, without settings of the user's that hold a library back."""
+    held = {*AVX2, "OPENBLAS_L2_SIZE"}
+    return {name: value for name, value in os.environ.items() if name not in held}
+
+
 class PeerError(Exception):
     """A peer cannot be installed, or does not do what it was asked for."""
 
@@ -111,7 +117,7 @@ class Process:
         self._process = subprocess.Popen(
             [str(python), "-m", "peers.worker", module],
             cwd=HERE,
-            env={**os.environ, **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", **settings},
+            env={**unheld(), **ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", **settings},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
