@@ -6,10 +6,13 @@ Each test names the sentence that it guards. The bounds are what six draws gave,
 import numpy as np
 import pytest
 
-from vanishing import ACTIVATIONS, Activation, Dataset, Network, Trainer, lecture
+from vanishing import ACTIVATIONS, Activation, Dataset, Network, Trainer, Variant, lecture
+from vanishing.experiment import Settings
 from vanishing.gains import edge_of_chaos
 from vanishing.jacobian import autocorrelation, input_gradients, singular_values
+from vanishing.planes import LEARNED, Axis, explore
 from vanishing.theory import random_attenuations
+from vanishing.trials import settings_plane
 
 DATA = [lecture.setup(seed)[0] for seed in range(6)]
 SIZES = (2, *[50] * 30, 3)
@@ -70,6 +73,17 @@ def test_orthogonal_weights_train_no_faster() -> None:
             early[scheme] = trainer.accuracy
             assert best(trainer.network, data, 350) > 0.9
         assert early["lecun"] > early["orthogonal"]
+
+
+def test_the_deeper_the_narrower_the_scales_that_learn() -> None:
+    """07: on the map of depth and scale both sides are closed at thirty layers, one at six."""
+    depths, scales = Axis("hidden_layers", (6, 30)), Axis("scale", (0.0923, 0.195, 0.284, 0.6))
+    for seed in range(6):
+        settings = Settings((Variant("tanh"),), seed=seed, step_size=0.03, points_per_class=20)
+        found = explore(settings_plane(settings, depths, scales, iterations=400), progress=False)
+        shallow, deep = found.kind.T == LEARNED
+        assert list(shallow[[0, 2, 3]]) == [False, True, True]
+        assert list(deep[[0, 1, 3]]) == [False, True, False]
 
 
 def test_the_lectures_weights_leave_nothing_at_depth_thirty() -> None:
