@@ -6,6 +6,7 @@ six draws gave, rounded outwards; the code that they come from is not the packag
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,9 @@ from vanishing.units import dead_units, hidden_outputs, saturated_fraction
 LN_3 = np.log(3)
 DEEP = (2, *[50] * 10, 3)
 Steps = float | tuple[float, ...]
+
+HERE = ThreadPoolExecutor(1)
+"""Where runs are made: processes of their own would first have to start, and load NumPy."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def runs(
         network = Network(weights, start.biases, start.activation)
         steps = (step_size, regularization, np.float32, record_every)
         jobs.append(Job(network, draw.data, iterations, *steps))
-    done = dict(sweep(jobs, progress=False))
+    done = dict(sweep(jobs, executor=HERE, workers=1, progress=False))
     return [done[number] for number in range(len(jobs))]
 
 
@@ -787,7 +791,8 @@ def test_ten_healthy_steps_can_make_an_error_vanish() -> None:
 
 def map_of(kind: str, seed: int, steps: Axis, scales: Axis, iterations: int) -> Survey:
     settings = Settings(kind, seed=seed)
-    return explore(settings_plane(settings, steps, scales, iterations=iterations), progress=False)
+    plane = settings_plane(settings, steps, scales, iterations=iterations)
+    return explore(plane, executor=HERE, workers=1, progress=False)
 
 
 def test_the_larger_the_weights_the_smaller_the_step_must_be() -> None:
@@ -833,7 +838,8 @@ def test_well_below_the_level_scale_no_tanh_network_learns_and_deep_ones_do_abov
     depths, scales = Axis("hidden_layers", (2, 16)), Axis("scale", (0.0681, 0.1, 0.215))
     for seed in range(6):
         settings = Settings("tanh", seed=seed, step_size=0.03)
-        survey = explore(settings_plane(settings, depths, scales, iterations=500), progress=False)
+        plane = settings_plane(settings, depths, scales, iterations=500)
+        survey = explore(plane, executor=HERE, workers=1, progress=False)
         line = level_line(settings).y[0]
         assert scales.values[1] == pytest.approx(0.7 * line, rel=0.02)
         assert scales.values[2] == pytest.approx(1.5 * line, rel=0.02)
