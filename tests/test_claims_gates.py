@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from vanishing import Goal, Network, spiral
+from vanishing._checks import Array
 from vanishing.cells import Cell, LSTMStep, State
 from vanishing.ledger import ledger
+from vanishing.optimizers import Adam, Memory
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_jobs import SequenceJob
 from vanishing.sequence_training import SequenceRun
@@ -151,7 +153,7 @@ class ErrorFades(ErrorKept):
     factor = 0.54
 
 
-def test_error_or_signal_alone_is_enough_and_the_error_teaches_the_signal() -> None:
+def test_the_error_alone_is_enough_the_signal_as_a_rule_and_the_error_teaches_the_signal() -> None:
     kept = [drawn(Cell("kept", ErrorKept), k, forget_bias=0) for k in DRAWS]
     fades = [drawn(Cell("fades", ErrorFades), k, forget_bias=3) for k in DRAWS]
     neither = [drawn("lstm", k, forget_bias=0) for k in DRAWS]
@@ -167,6 +169,52 @@ def test_where_the_error_vanishes_there_is_nothing_to_clip() -> None:
     found = runs([drawn(gain=0.5, draw=k) for k in DRAWS], step_size=0.1, record_every=1)
     assert max(run.history.gradient_norm.max() for run in found) < 1
     assert max(run.accuracy for run in found) < 0.6
+
+
+class PartlyAdam(Adam):
+    """Adam for some of the parameters, gradient descent with a step size of 0.3 for the others."""
+
+    chosen = slice(None)
+
+    def update(self, parameters: Array, gradient: Array, memory: Memory) -> tuple[Array, Memory]:
+        """Return new parameters, and what Adam remembers."""
+        found, memory = super().update(parameters, gradient, memory)
+        mixed = parameters - 0.3 * gradient
+        mixed[self.chosen] = found[self.chosen]
+        return mixed, memory
+
+
+def ill() -> list[RecurrentNetwork]:
+    return [drawn(gain=0.5, draw=k, hidden=35) for k in DRAWS]
+
+
+def test_adam_heals_the_way_through_the_recurrent_matrix() -> None:
+    ends = np.cumsum([0, *(array.size for array in ill()[0].arrays)])
+
+    class OnInputs(PartlyAdam):
+        chosen = slice(0, ends[1])
+
+    class OnRecurrent(PartlyAdam):
+        chosen = slice(ends[1], ends[2])
+
+    assert learned(runs(ill(), optimizer=OnInputs(0.03))) <= 2
+    assert learned(runs(ill(), optimizer=OnRecurrent(0.03))) >= 5
+    lstms = [drawn("lstm", k, forget_bias=0) for k in DRAWS]
+    assert learned(runs(lstms, optimizer=Adam(0.03))) == 0
+    for run in runs(ill(), optimizer=Adam(0.03), iterations=10):
+        network = run.network.astype(np.float64)
+        assert np.linalg.norm(network.W_h, 2) > 1.2
+        assert time_ledger(network, sequences()).relative[-1] > -7
+
+
+def test_a_step_longer_than_those_of_the_search_teaches_some() -> None:
+    starts = [drawn(gain=0.5, draw=k, hidden=35) for k in range(12)]
+    assert learned(runs(starts, step_size=3.0)) >= 2
+
+
+def test_a_step_that_is_too_long_for_the_identity() -> None:
+    starts = [drawn("relu", k, hidden=35, recurrent="identity") for k in DRAWS]
+    assert learned(runs(starts, step_size=0.3)) == 0
 
 
 @pytest.mark.parametrize(
