@@ -153,6 +153,18 @@ def several(name: str, value: Any, what: str) -> list[Any]:
     return list(value)
 
 
+def two_whole_numbers(name: str, value: Any, *, at_least: int, at_most: int) -> tuple[int, int]:
+    """Return a pair, of columns and rows for instance."""
+    items = several(name, value, "2 whole numbers")
+    if len(items) != 2:
+        raise ValueError(f"{name} must be 2 whole numbers; got {shown(value)}")
+    first, second = (
+        whole_number(f"{name}[{i}]", item, at_least=at_least, at_most=at_most)
+        for i, item in enumerate(items)
+    )
+    return first, second
+
+
 def for_each_layer(
     name: str, value: Any, layers: int, *, zero_allowed: bool = False, at_most: float | None = None
 ) -> list[float]:

@@ -21,7 +21,7 @@ from vanishing._checks import (
     real_number,
     several,
     shown,
-    whole_number,
+    two_whole_numbers,
 )
 from vanishing.data import Dataset
 from vanishing.figures.style import CLASS_COLORS, FURTHEST, caption, check_axes, class_style
@@ -167,11 +167,11 @@ class RegionMap:
     def __init__(
         self, low: ArrayLike, high: ArrayLike, counts: tuple[int, int], pixels: tuple[int, int]
     ) -> None:
-        columns, rows = side_lengths("counts", counts)
+        columns, rows = two_whole_numbers("counts", counts, at_least=2, at_most=LONGEST_SIDE)
         begin, end = corners(low, high)
         x, y = np.linspace(begin[0], end[0], columns), np.linspace(begin[1], end[1], rows)
         self.grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        image = side_lengths("pixels", pixels)
+        image = two_whole_numbers("pixels", pixels, at_least=2, at_most=LONGEST_SIDE)
         self._columns, self._rows = (
             _interpolation(columns, image[0]),
             _interpolation(rows, image[1]),
@@ -229,18 +229,6 @@ def _corner(name: str, value: ArrayLike) -> Array:
     if corner.shape != (2,) or not (np.abs(corner) <= FURTHEST).all():
         raise ValueError(f"{name} must be 2 finite coordinates; got {shown(value)}")
     return corner
-
-
-def side_lengths(name: str, value: Any) -> tuple[int, int]:
-    """Return columns and rows."""
-    items = several(name, value, "2 whole numbers")
-    if len(items) != 2:
-        raise ValueError(f"{name} must be 2 whole numbers; got {shown(value)}")
-    across, up = (
-        whole_number(f"{name}[{i}]", item, at_least=2, at_most=LONGEST_SIDE)
-        for i, item in enumerate(items)
-    )
-    return across, up
 
 
 def _scores(network: Network, grid: Array) -> Array:
@@ -309,7 +297,7 @@ def decision_regions(
     check_plane(data)
     check_fit(network, data)
     real_number("size", size, at_most=LARGEST_MARKER)
-    low, high = reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
+    low, high = reach(data, margin)
     counts = _grid_counts(high - low, resolution)
     asked = network if network.statistics else network.fitted(data)
     pixels = _pixel_counts(ax, counts)
@@ -327,6 +315,8 @@ def decision_regions(
 
 def reach(data: Dataset, margin: float) -> tuple[Array, Array]:
     """Return the corners of a map that reaches so far beyond the data."""
+    check_plane(data)
+    margin = real_number("margin", margin, zero_allowed=True, at_most=FURTHEST)
     low, high = data.points.min(axis=0) - margin, data.points.max(axis=0) + margin
     if not (low < high).all():
         raise ValueError(f"margin must be positive where the data have no extent; got {margin:g}")

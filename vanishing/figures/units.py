@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike, NDArray
 
-from vanishing._checks import Array, instance, real_number, shown, whole_number
+from vanishing._checks import Array, instance, shown, two_whole_numbers, whole_number
 from vanishing.data import Dataset
-from vanishing.figures.regions import check_asked, check_plane, corners, reach, side_lengths
-from vanishing.figures.style import FURTHEST, check_axes
+from vanishing.figures.regions import LONGEST_SIDE, check_asked, check_plane, corners, reach
+from vanishing.figures.style import check_axes
 from vanishing.network import Network, check_fit
 from vanishing.units import dead_masks
 
@@ -84,7 +84,7 @@ class UnitMap:
 
     def __init__(self, low: ArrayLike, high: ArrayLike, pixels: tuple[int, int]) -> None:
         self._low, self._high = corners(low, high)
-        self._pixels = side_lengths("pixels", pixels)
+        self._pixels = two_whole_numbers("pixels", pixels, at_least=2, at_most=LONGEST_SIDE)
         self._colors = _shades()
 
     def ask(self, network: Network, data: Dataset, layer: int = 1) -> Units:
@@ -231,7 +231,7 @@ def hidden_units(
     check_plane(data)
     check_fit(network, data)
     checked_layer(network, layer)
-    ends = reach(data, real_number("margin", margin, zero_allowed=True, at_most=FURTHEST))
+    ends = reach(data, margin)
     side = max(round(min(ax.bbox.size)), 2)
     painter = UnitMap(*ends, (side, side))
     asked = network if network.statistics else network.fitted(data)
