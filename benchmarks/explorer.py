@@ -120,15 +120,6 @@ explorer = {explorer}({first!r}, iterations={iterations})
 explorer
 """
 
-ASK = """async code => {
-    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    const future = kernel.requestExecute({code});
-    let text = '';
-    future.onIOPub = message => { text += message.content.text ?? ''; };
-    await future.done;
-    return text;
-}"""
-
 ITERATIONS = 10_000_000
 """More than are made while the page is watched, so that no run ends."""
 
@@ -211,7 +202,7 @@ def painted(page: Page) -> list[float]:
 def until_new_run(page: Page) -> list[float]:
     """Return, for each of the last key presses, the milliseconds until the new run began."""
     keys: list[float] = page.evaluate("() => marks.keys")
-    begun: list[float] = json.loads(page.evaluate(ASK, "print(runs)"))
+    begun: list[float] = json.loads(page.evaluate(lab.ASK, "print(runs)"))
     return [min(time for time in begun if time > key) - key for key in keys]
 
 

@@ -50,15 +50,6 @@ print(json.dumps({
 }))
 """
 
-ASK = """async code => {
-    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    const future = kernel.requestExecute({code});
-    let text = '';
-    future.onIOPub = message => { text += message.content.text ?? ''; };
-    await future.done;
-    return text;
-}"""
-
 KEYS = ("ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End")
 TYPED = ("0.1", "0.566", "1", "3.16", "0,3", "0", "", "much", "1e9", "-2")
 BUTTONS = ("Play|Pause", "Step", "Rewind", "New weights", "Reset")
@@ -132,7 +123,7 @@ def count(page: Page, explorers: list[lab.ExplorerPage]) -> dict[str, float]:
         explorer.click("Reset")
         explorer.wait_for_words("not trained yet")
     page.wait_for_timeout(1000)
-    found: dict[str, float] = json.loads(page.evaluate(ASK, COUNT))
+    found: dict[str, float] = json.loads(page.evaluate(lab.ASK, COUNT))
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()

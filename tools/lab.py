@@ -55,6 +55,16 @@ READY = """async () => {
 
 RUN_ALL = "async () => await jupyterapp.commands.execute('notebook:run-all-cells')"
 
+# Code for the kernel of the page that is open; what it prints comes back.
+ASK = """async code => {
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code});
+    let text = '';
+    future.onIOPub = message => { text += message.content.text ?? ''; };
+    await future.done;
+    return text;
+}"""
+
 
 def find_browser() -> str | None:
     """Return the path of a Chromium or Chrome, or None if there is none."""

@@ -255,9 +255,7 @@ def tinted_sentence(
         If an argument is not what is described above.
     """
     check_axes(ax)
-    said = [text(f"words[{i}]", word) for i, word in enumerate(several("words", words, "texts"))]
-    if not 0 < len(said) <= MOST_WORDS:
-        raise ValueError(f"words must be 1 to {MOST_WORDS:,}; got {len(said):,}")
+    said = _checked_words(words, MOST_WORDS)
     width = whole_number("per_line", per_line, at_least=1, at_most=50)
     _tints(amounts, len(said), limits)
     fills, inks = word_colors(amounts, limits=limits)
@@ -419,9 +417,7 @@ def gates_over_time(ax: Axes, gate: ArrayLike, words: Sequence[str]) -> AxesImag
         If an argument is not what is described above.
     """
     check_axes(ax)
-    said = [text(f"words[{i}]", word) for i, word in enumerate(several("words", words, "texts"))]
-    if not 0 < len(said) <= MOST_COLUMNS:
-        raise ValueError(f"words must be 1 to {MOST_COLUMNS}; got {len(said):,}")
+    said = _checked_words(words, MOST_COLUMNS)
     openings = drawable("gate", gate, 2, f"({len(said)}, H)")
     if len(openings) != len(said):
         raise ValueError(f"gate must have {len(said)} rows, one a word; got {len(openings)}")
@@ -471,6 +467,14 @@ def mean_gates(
     ax.set(ylim=(-0.05, 1.05))
     caption(ax, x="word", y="mean over units")
     return lines
+
+
+def _checked_words(words: Any, most: int) -> list[str]:
+    """Return a sentence's words, in order."""
+    said = [text(f"words[{i}]", word) for i, word in enumerate(several("words", words, "texts"))]
+    if not 0 < len(said) <= most:
+        raise ValueError(f"words must be 1 to {most:,}; got {len(said):,}")
+    return said
 
 
 def _checked_gates(gates: Any) -> Mapping[str, Any]:
