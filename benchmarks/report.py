@@ -321,7 +321,8 @@ def publish(text: str, block: str, *, write: bool, short: str | None = None) -> 
 
 def replace_block(path: Path, text: str, *, block: str = "training") -> None:
     """Put a text between the two marks of a file's block."""
-    pattern = rf"(<!-- benchmark:{block} -->\n).*?(<!-- /benchmark -->)"
+    # Without its end mark a block would swallow the next one.
+    pattern = rf"(<!-- benchmark:{block} -->\n)(?:(?!<!-- benchmark:).)*?(<!-- /benchmark -->)"
     old = path.read_text(encoding="utf-8")
     new, count = re.subn(pattern, lambda found: f"{found[1]}{text}\n{found[2]}", old, flags=re.S)
     if count != 1:

@@ -194,9 +194,12 @@ def test_the_block_in_a_page_is_replaced(tmp_path: Path) -> None:
     report.replace_block(page, "newer", block="explorer")
     expected = blocks.format("training", "new \\1") + blocks.format("explorer", "newer")
     assert page.read_text() == expected
-    page.write_text("nothing")
-    with pytest.raises(ValueError, match="one block"):
-        report.replace_block(page, "new")
+    without_end = "<!-- benchmark:training -->\nold\n" + blocks.format("explorer", "old")
+    for text in ("nothing", without_end):
+        page.write_text(text)
+        with pytest.raises(ValueError, match="one block"):
+            report.replace_block(page, "new")
+        assert page.read_text() == text
 
 
 def test_settings_of_the_users_hold_no_library_back(monkeypatch: pytest.MonkeyPatch) -> None:
