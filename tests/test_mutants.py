@@ -52,7 +52,9 @@ def test_changes_are_those_that_their_names_say(name: str, code: str, expected: 
         ("zip(a, b, strict=True)", "zip(a, b)", True),
         ("zip(a, b, strict=True)", "zip(b, a, strict=True)", False),
         ("a: int = 1", "a: int = 2", False),
+        ("def f(a, *, b=1): ...", "def f(a, /, b=1): ...", True),
         ("def f(a=1): ...", "def f(a=2): ...", False),
+        ("def f(*, a=1): ...", "def f(*, a=2): ...", False),
         ("f(a | b)", "f(a & b)", False),
     ],
 )
@@ -68,9 +70,10 @@ def test_a_change_is_told_by_its_lines() -> None:
 
 
 def test_drawing_is_repeatable_and_each_change_is_a_program_that_does_something_else(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = tmp_path / "module.py"
+    monkeypatch.chdir(tmp_path)
+    module = Path("module.py")  # its name is part of the seed
     module.write_text("def f(a: int | None, *, b: float = 2.0) -> float:\n    return a * b + 1\n")
     drawn = list(mutants.draw(module, 100, seed=0))
     assert drawn == list(mutants.draw(module, 100, seed=0))
@@ -81,23 +84,62 @@ def test_drawing_is_repeatable_and_each_change_is_a_program_that_does_something_
 def test_shares_count_what_was_noticed() -> None:
     spec = MutationSpec("vanishing/a.py", "core/AddNot", 0, (1, 0), (1, 1))
     fates = ["killed", "killed", "timed out", "survived", "equivalent"]
-    table = mutants.shares([mutants.Mutant(spec, "", "", fate) for fate in fates])
-    assert table.splitlines()[2:] == [
-        "| vanishing/a.py | 5 | 2 | 1 | 1 | 1 | 75% |",
-        "| all | 5 | 2 | 1 | 1 | 1 | 75% |",
+    drawn = [mutants.Mutant(spec, "", "", fate) for fate in fates]
+    assert mutants.shares(drawn, {"vanishing/a.py": 7}).splitlines()[2:] == [
+        "| vanishing/a.py | 7 | 5 | 2 | 1 | 1 | 1 | 75% |",
+        "| all |  | 5 | 2 | 1 | 1 | 1 | 75% |",
     ]
 
 
-def test_own_tests_come_first_then_those_of_the_room_then_the_quick() -> None:
-    files = [
-        mutants.TestFile(Path(name), seconds, ())
-        for name, seconds in {
-            "tests/test_data.py": 1.0,
-            "tests/live/test_loop.py": 50.0,
-            "tests/live/test_panels.py": 30.0,
-            "tests/live/test_pacing.py": 2.0,
-        }.items()
-    ]
-    own, others = mutants.stages(Path("vanishing/live/loop.py"), files)
-    assert [file.path.stem for file in own] == ["test_loop"]
-    assert [file.path.stem for file in others] == ["test_pacing", "test_panels", "test_data"]
+PROGRAMS = {
+    "p/__init__.py": "from p.a import One",
+    "p/_low.py": "",
+    "p/a.py": "from p._low import x",
+    "p/b.py": "",
+    "p/room/__init__.py": "",
+    "p/room/c.py": "from p import One",
+    "tests/test_a.py": "from p.a import One",
+    "tests/test_b.py": "from p import b",
+    "tests/test_low.py": "import os",
+    "tests/test_public.py": "from p import One as Other",
+    "tests/test_other.py": "from p.ab import Two",
+    "tests/test_claims.py": "import p.b",
+    "tests/test_claims_more.py": "import p.b",
+    "tests/room/test_c.py": "import p.room.c",
+    "tests/room/test_late.py": "def f():\n    from p.a import two",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "own", "near"),
+    [
+        ("p/a.py", ["test_a"], ["test_late", "test_public"]),
+        ("p/b.py", ["test_b"], []),
+        ("p/room/c.py", ["test_c"], []),
+        ("p/_low.py", ["test_low"], ["test_late", "test_a", "test_public"]),  # those of a
+    ],
+)
+def test_own_tests_come_first_then_those_that_import_the_module(
+    module: str, own: list[str], near: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in PROGRAMS.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
+    monkeypatch.chdir(tmp_path)
+    tests = mutants.unit_tests(mutants.NOT_UNITS)
+    found = [[test.stem for test in stage] for stage in mutants.stages(Path(module), tests)]
+    assert found[:2] == [own, near]
+    assert sorted(name for stage in found for name in stage) == sorted(test.stem for test in tests)
+    assert not [test for test in tests if "claims" in test.stem]
+
+
+def test_the_quick_come_first_and_what_cannot_be_used_is_left_out() -> None:
+    seconds = {"tests/test_a.py": 9.0, "tests/test_b.py": 1.0, "tests/test_c.py": 2.0}
+    files = {Path(name): mutants.TestFile(Path(name), time, ()) for name, time in seconds.items()}
+    broken = Path("tests/test_d.py")
+    files[broken] = mutants.TestFile(broken, 0.0, (str(broken),))
+    in_order = mutants.by_time(files, files)
+    assert [file.path.stem for file in in_order] == ["test_b", "test_c", "test_a"]
+    told = mutants.meets(Path("vanishing/a.py"), [in_order[:1], in_order[1:]])
+    assert told == "vanishing/a.py meets test_b, test_c, test_a (12 s)"

@@ -3,11 +3,13 @@
 A mutant is the package with one small change: a + turned into a -, a statement or an argument left
 out. The tests kill it, or it survives, and then a test is missing or the change changes nothing.
 Cosmic Ray finds and makes the changes; here they are drawn at random, run in copies of the project,
-the likeliest tests first, and counted.
+and counted. A mutant meets its module's own tests first, then those of the files that import the
+module, the quick ones first, and only if you say so all others.
 
     python tools/mutants.py                                          # 12 mutants of every module
     python tools/mutants.py vanishing/training.py --number 100       # more of one
     python tools/mutants.py vanishing/live --seed 1                  # others of one room
+    python tools/mutants.py vanishing/fused.py --all                 # all tests for its survivors
 
 Survivors that docs/mutants.md lists as equivalent are not counted.
 """
@@ -26,8 +28,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,14 @@ EQUIVALENT = ROOT / "docs/mutants.md"
 
 NOT_UNITS = {
     f"test_{name}"
-    for name in ("benchmark", "browser", "claims", "mutants", "notebooks", "project", "reruns")
+    for name in ("benchmark", "browser", "claims*", "mutants", "notebooks", "project", "reruns")
 }
 """The tests that try something else than the package, or try it slowly."""
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "--override-ini=addopts="]
-PYTEST += ["-p", "no:nbval", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+PYTEST += ["-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"]
+# What runs notebooks takes longer to load than most files of tests to run.
+PYTEST += ["--confcutdir=tests"]
 
 MEANINGLESS = re.compile(
     # A float has no bits, so the first test that comes by kills these; what is equal is often the
@@ -171,7 +175,16 @@ class Mutant:
 
 
 class _Effective(ast.NodeTransformer):
-    """Take away what has no effect when a right program runs: annotations, zip's `strict`."""
+    """Take away what has no effect when a right program runs.
+
+    That is annotations, zip's `strict`, and which arguments must be handed over by name.
+    """
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.defaults += [default for default in node.kw_defaults if default]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         return ast.arg(node.arg)
@@ -254,6 +267,7 @@ def move_in(parent: Path) -> None:
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     os.chdir(copy)
     os.environ["PYTHONPATH"] = str(copy)  # before the package that is installed
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
 
 @dataclass(frozen=True)
@@ -290,9 +304,9 @@ def command(files: Iterable[TestFile]) -> str:
     return shlex.join([*PYTEST, *options, *paths])
 
 
-def try_mutant(mutant: Mutant, stages: Sequence[Sequence[TestFile]]) -> Mutant:
+def try_mutant(mutant: Mutant, tests: Sequence[Sequence[TestFile]]) -> Mutant:
     """Run the tests on one mutant, stage by stage, until one fails."""
-    for files in filter(None, stages):
+    for files in filter(None, tests):
         limit = 20 + 4 * sum(file.seconds for file in files)
         result = mutate_and_test([mutant.spec], command(files), limit)
         if result.test_outcome is not TestOutcome.SURVIVED:
@@ -301,16 +315,57 @@ def try_mutant(mutant: Mutant, stages: Sequence[Sequence[TestFile]]) -> Mutant:
     return replace(mutant, fate="survived")
 
 
-def stages(module: Path, files: Sequence[TestFile]) -> list[list[TestFile]]:
-    """Return the module's own tests, then all others: first those of its room, the quick first."""
-    room = Path("tests", *module.parts[1:-1])
-    own = room / f"test_{module.stem.strip('_')}.py"
+# Which tests count
 
-    def rank(file: TestFile) -> tuple[bool, float]:
-        return file.path.parent != room, file.seconds
 
-    others = [file for file in files if file.path != own]
-    return [[file for file in files if file.path == own], sorted(others, key=rank)]
+def imports(program: Path) -> Iterator[str]:
+    """Return what a program imports, each with the package that it is taken from."""
+    for node in ast.walk(ast.parse(program.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def importing(module: Path, programs: Iterable[Path]) -> list[Path]:
+    """Return the programs that import a module, or a name of its that its package hands on."""
+    name = ".".join(module.with_suffix("").parts).removesuffix(".__init__")
+    package = name.rpartition(".")[0]
+    init = module.parent / "__init__.py"
+    taken = [full for full in imports(init) if full.startswith(f"{name}.")] if package else []
+    handed_on = {f"{package}.{full.rpartition('.')[2]}" for full in taken}
+
+    def concerns(imported: str) -> bool:
+        return imported == name or imported.startswith(f"{name}.") or imported in handed_on
+
+    return [program for program in programs if any(map(concerns, imports(program)))]
+
+
+def users(module: Path, tests: Sequence[Path]) -> list[Path]:
+    """Return the tests that import a module; if none does, those of the modules that import it."""
+    found = importing(module, tests)
+    if not found:
+        above = importing(module, Path(module.parts[0]).glob("**/*.py"))
+        near = {test for user in above for test in importing(user, tests)}
+        found = [test for test in tests if test in near]
+    return found
+
+
+def stages(module: Path, tests: Sequence[Path]) -> list[list[Path]]:
+    """Return the module's own tests, the others that import it, and the rest."""
+    own = Path("tests", *module.parts[1:-1], f"test_{module.stem.strip('_')}.py")
+    near = users(module, tests)
+    return [
+        [test for test in tests if test == own],
+        [test for test in near if test != own],
+        [test for test in tests if test not in (*near, own)],
+    ]
+
+
+def by_time(stage: Iterable[Path], files: Mapping[Path, TestFile]) -> list[TestFile]:
+    """Return those of a stage's files that can be used, the quick ones first."""
+    usable = [files[path] for path in stage if files[path].usable]
+    return sorted(usable, key=lambda file: file.seconds)
 
 
 # Counting
@@ -322,13 +377,13 @@ def known_equivalents() -> set[tuple[str, str, str]]:
     return set(re.findall(entry, EQUIVALENT.read_text("utf-8"), flags=re.MULTILINE))
 
 
-def shares(mutants: Sequence[Mutant]) -> str:
-    """Return a table: what became of each module's mutants.
+def shares(mutants: Sequence[Mutant], tests: Mapping[str, int]) -> str:
+    """Return a table: what became of each module's mutants, and how many files of tests they met.
 
     A test that no longer ends is noticed too, so the share counts it with those killed.
     """
-    lines = ["| module | mutants | killed | timed out | survived | equivalent | share |"]
-    lines.append("|---|--:|--:|--:|--:|--:|--:|")
+    lines = ["| module | tests | mutants | killed | timed out | survived | equivalent | share |"]
+    lines.append("|---|--:|--:|--:|--:|--:|--:|--:|")
     for module in [*sorted({mutant.module for mutant in mutants}), ""]:
         fates = Counter(
             mutant.fate for mutant in mutants if mutant.module == (module or mutant.module)
@@ -336,7 +391,8 @@ def shares(mutants: Sequence[Mutant]) -> str:
         counted = fates.total() - fates["equivalent"]
         noticed = counted - fates["survived"]
         numbers = [fates[fate] for fate in ("killed", "timed out", "survived", "equivalent")]
-        cells = [module or "all", fates.total(), *numbers, f"{noticed / max(counted, 1):.0%}"]
+        share = f"{noticed / max(counted, 1):.0%}"
+        cells = [module or "all", tests.get(module, ""), fates.total(), *numbers, share]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
@@ -349,6 +405,43 @@ def story(mutant: Mutant) -> str:
     )
 
 
+def meets(module: Path, tests: Sequence[Sequence[TestFile]]) -> str:
+    """Return which tests count for a module, in their order."""
+    files = [file for stage in tests for file in stage]
+    names = ", ".join(file.path.stem for file in files) or "nothing"
+    return f"{module.as_posix()} meets {names} ({sum(file.seconds for file in files):.0f} s)"
+
+
+def unit_tests(left_out: Iterable[str]) -> list[Path]:
+    """Return the files of tests, without those whose names, or patterns of names, are given."""
+    return [
+        path
+        for path in sorted(Path("tests").glob("**/test_*.py"))
+        if not any(path.match(f"{name}.py") for name in left_out)
+    ]
+
+
+def try_files(pool: Executor, wanted: Iterable[Sequence[Sequence[Path]]]) -> dict[Path, TestFile]:
+    """Run the tests that are wanted on the package as it is, and say which fail."""
+    paths = sorted({path for found in wanted for stage in found for path in stage})
+    files = dict(zip(paths, pool.map(try_file, paths), strict=True))
+    for name in (name for file in files.values() for name in file.failing):
+        print("fails without a mutant, so it is left out:", name)
+    return files
+
+
+def told(jobs: Iterable[Future[Mutant]]) -> Iterator[Mutant]:
+    """Print the story of each mutant that is not killed; give all back, with their fates."""
+    equivalent = known_equivalents()
+    for job in jobs:
+        mutant = job.result()
+        if mutant.fate == "survived" and mutant.change in equivalent:
+            mutant = replace(mutant, fate="equivalent")
+        if mutant.fate != "killed":
+            print(story(mutant), flush=True)
+        yield mutant
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw mutants, try them all, and print what became of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -357,37 +450,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--without", nargs="*", default=[], help="tests, as test_lecture")
+    parser.add_argument("--all", action="store_true", help="try survivors with all other tests")
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
     modules = sorted(find_modules(map(Path, options.modules)))
-    left_out = NOT_UNITS.union(options.without)
-    tests = [
-        path for path in sorted(Path("tests").glob("**/test_*.py")) if path.stem not in left_out
-    ]
+    tests = unit_tests(NOT_UNITS.union(options.without))
+    wanted = {module: stages(module, tests)[: 3 if options.all else 2] for module in modules}
     spawn = multiprocessing.get_context("spawn")
     with (
         tempfile.TemporaryDirectory() as parent,
         ProcessPoolExecutor(options.workers, spawn, move_in, (Path(parent),)) as pool,
     ):
-        files = list(pool.map(try_file, tests))
-        for name in (name for file in files for name in file.failing):
-            print("fails without a mutant, so it is left out:", name)
-        files = [file for file in files if file.usable]
-        print(f"{len(files)} files of tests, {sum(file.seconds for file in files):.0f} s")
+        files = try_files(pool, wanted.values())
+        met = {module: [by_time(stage, files) for stage in wanted[module]] for module in modules}
+        for module in modules:
+            print(meets(module, met[module]), flush=True)
         jobs = [
-            pool.submit(try_mutant, mutant, stages(module, files))
+            pool.submit(try_mutant, mutant, met[module])
             for module in modules
             for mutant in draw(module, options.number, options.seed)
         ]
-        equivalent, done = known_equivalents(), []
-        for job in as_completed(jobs):
-            mutant = job.result()
-            if mutant.fate == "survived" and mutant.change in equivalent:
-                mutant = replace(mutant, fate="equivalent")
-            done.append(mutant)
-            if mutant.fate != "killed":
-                print(story(mutant), flush=True)
-    print(shares(done))
+        done = list(told(as_completed(jobs)))
+    print(shares(done, {path.as_posix(): sum(map(len, found)) for path, found in met.items()}))
 
 
 if __name__ == "__main__":
