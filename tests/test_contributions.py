@@ -82,6 +82,12 @@ def test_a_words_gradient_is_that_of_its_sequence_alone() -> None:
     np.testing.assert_allclose(30 * found[:, 4], contributions(network, alone).norms)
 
 
+def test_where_no_error_arrives_no_word_has_a_gradient() -> None:
+    network = RecurrentNetwork.initialize(TASK, 8, rng=0)
+    network.W_out[:] = 0
+    np.testing.assert_array_equal(word_gradients(network, DATA), np.zeros((21, 30)))
+
+
 def test_words_gradients_do_not_become_zero() -> None:
     far = agreement(700)
     network = RecurrentNetwork.initialize(far, 8, gain=0.5, rng=0)

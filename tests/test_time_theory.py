@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from vanishing import time_theory
 from vanishing.recurrent import RecurrentNetwork
-from vanishing.sequences import agreement
+from vanishing.sequences import SequenceData, agreement
 from vanishing.time_ledger import time_ledger
 from vanishing.time_theory import expected_factors, growth, spectrum, vanishing_bound
 
@@ -97,6 +98,28 @@ def test_expected_factors_need_two_steps() -> None:
     data = agreement(1).batch(2, 0)
     with pytest.raises(ValueError, match="data must have"):
         expected_factors(network, data)
+    one_word = SequenceData(np.array([0]), False, 2, symbols=np.array([[0]]))
+    with pytest.raises(ValueError, match="data must have two steps or more; got 1"):
+        expected_factors(network, one_word)
+
+
+def test_nothing_is_expected_of_a_network_that_diverged() -> None:
+    for theory in (lambda network: expected_factors(network, DATA), vanishing_bound):
+        diverged = drawn()
+        diverged.W_h[0, 0] = np.nan
+        with pytest.raises(ValueError, match="finite"):
+            theory(diverged)
+    diverged = drawn("gru")
+    diverged.W_x[0, 0] = np.nan
+    with pytest.raises(ValueError, match="network must have finite parameters"):
+        expected_factors(diverged, DATA)
+
+
+def test_a_matrix_may_have_so_many_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_theory, "WIDEST", 3)
+    assert spectrum(np.eye(3)).radius == 1
+    with pytest.raises(ValueError, match="matrix must have at most 3 rows; got 4"):
+        spectrum(np.eye(4))
 
 
 def test_a_power_tends_to_the_spectral_radius() -> None:

@@ -22,7 +22,7 @@ ROUNDING = 1e-12
 
 def ratio(after: float, before: float) -> float:
     """Return by what a norm was multiplied: infinity if it came from nothing, NaN for 0 / 0."""
-    if before > 0:
+    if before != 0:
         return after / before
     return math.inf if after > 0 else math.nan
 
