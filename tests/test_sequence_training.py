@@ -17,6 +17,7 @@ from vanishing.cells import Cell, LSTMStep
 from vanishing.optimizers import Adam, GradientDescent
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_training import (
+    HELD_OUT_SEED,
     SequenceTrainer,
     find_optimizer,
     held_out,
@@ -127,11 +128,13 @@ def test_a_run_in_stretches_or_sent_elsewhere_is_the_same_run(settings: dict[str
     assert_same_run(whole, sent)
 
 
-def test_a_run_can_be_begun_elsewhere() -> None:
-    whole, first = trainer(seed=4), trainer(seed=4)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_run_can_be_begun_elsewhere(dtype: type) -> None:
+    whole, first = trainer(seed=4, dtype=dtype), trainer(seed=4, dtype=dtype)
     whole.advance(8)
     first.advance(3)
-    rest = SequenceTrainer(first.network, TASK, batch=9, seed=4, first_iteration=3)
+    # Nothing is known of the run but its network: so nothing was kept in another precision.
+    rest = SequenceTrainer(first.network, TASK, batch=9, seed=4, dtype=dtype, first_iteration=3)
     rest.advance(5)
     assert_identical(state(whole), state(rest))
 
@@ -166,6 +169,15 @@ def test_the_held_out_sentences_are_the_same_for_all_runs() -> None:
     one = trainer()
     one.advance(2)
     assert one.accuracy == one.network.accuracy(held_out(TASK)) == one.result.accuracy
+
+
+@pytest.mark.parametrize("seed", [0, 1, HELD_OUT_SEED])
+def test_no_run_trains_on_the_held_out_sentences(seed: int) -> None:
+    kept = held_out(TASK).symbols
+    one = trainer(seed=seed, batch=500)
+    for iteration in range(5):
+        shared = (one.sentences(iteration).symbols == kept).all(axis=0)
+        assert shared.mean() < 0.02  # by chance; a stream that begins alike would share all
 
 
 @pytest.mark.parametrize(
