@@ -93,6 +93,14 @@ def test_the_recurrent_matrix_has_the_gain(cell: str, gain: float) -> None:
         assert np.abs(np.linalg.eigvals(block)).max() == pytest.approx(gain, rel=0.1)
 
 
+@pytest.mark.parametrize("recurrent", ["orthogonal", "normal"])
+def test_each_gate_draws_a_recurrent_matrix_of_its_own(recurrent: str) -> None:
+    network = RecurrentNetwork.initialize((3, 2), 64, "lstm", recurrent=recurrent, rng=0)
+    gates = np.split(network.W_h, 4, axis=1)
+    alike = np.array([[np.vdot(one, other) for other in gates] for one in gates]) / 64
+    np.testing.assert_allclose(alike, np.eye(4), atol=0.1)
+
+
 def test_only_the_forget_gate_starts_biased() -> None:
     lstm = RecurrentNetwork.initialize((3, 2), 4, "lstm", forget_bias=-2.5, rng=0)
     np.testing.assert_array_equal(lstm.b, [0] * 4 + [-2.5] * 4 + [0] * 8)

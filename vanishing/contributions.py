@@ -96,7 +96,7 @@ def contributions(
     found = _exact_gradients(network, data)
     total, each = getattr(found, name), [getattr(step, name) for step in found.steps]
     size = norm(total)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         direction = total / size
         shares = np.array([np.sum(one * direction) for one in each]) / size
     return Contributions(weights, np.array([norm(one) for one in each]), shares, size)
