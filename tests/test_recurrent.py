@@ -8,7 +8,7 @@ from sequence_problems import EVERY_CELL, recurrent_network
 
 from vanishing.activations import sigmoid
 from vanishing.cells import CELLS, find_cell
-from vanishing.recurrent import RecurrentNetwork, check_sequences
+from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import LOSSES, SequenceData, adding, agreement, recall
 
 
@@ -71,6 +71,12 @@ def test_numbers_are_right_within_a_margin() -> None:
     data = task.batch(500, 0)
     assert network.accuracy(data) == np.mean(np.abs(data.targets - 1) <= 0.04)
     np.testing.assert_array_equal(network.predict(data.inputs), np.ones((500, 1)))
+
+
+def test_an_answer_of_several_numbers_is_right_if_each_is() -> None:
+    outputs = np.array([[0.0, 0.03], [0.0, 0.05], [-0.05, 0.0], [1.0, 1.0]])
+    assert share_right(outputs, np.zeros((4, 2))) == 0.25
+    assert share_right(np.stack([outputs, 0 * outputs]), np.zeros((2, 4, 2))) == 0.625
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, 1.7])
