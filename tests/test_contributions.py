@@ -41,6 +41,12 @@ def test_shares_are_projections() -> None:
     assert found.lags.tolist() == list(range(20, -1, -1))
 
 
+@pytest.mark.parametrize("found", [lambda *of: contributions(*of).norms, word_gradients])
+def test_float32_networks_are_looked_at_in_float64(found: Any) -> None:
+    narrow = RecurrentNetwork.initialize(TASK, 8, rng=0).astype(np.float32)
+    np.testing.assert_array_equal(found(narrow, DATA), found(narrow.astype(np.float64), DATA))
+
+
 def test_the_smaller_the_gain_the_shorter_the_reach() -> None:
     reaches = [
         contributions(RecurrentNetwork.initialize(TASK, 16, gain=gain, rng=0), DATA).reach()

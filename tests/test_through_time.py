@@ -119,6 +119,15 @@ def test_what_the_steps_contribute_adds_up(problem: Problem) -> None:
     assert (found.dc is not None) == (network.cell.name == "lstm")
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("cell", SMOOTH)
+def test_gradients_are_in_the_networks_own_precision(cell: str, loss: str) -> None:
+    network = recurrent_network(2, 3, 2, cell, loss, False, seed=0).astype(np.float32)
+    found = gradients_through_time(network, sequences(4, 3, 2, 2, loss, False, seed=0))
+    arrays = [*of_parameters(found), found.dh, found.outputs, *(s.delta for s in found.steps)]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
 def test_the_answer_at_every_step_counts_as_the_mean_of_all() -> None:
     data = sequences(4, 3, 2, 2, LOSSES[0], True, seed=2)
     network = recurrent_network(2, 3, 2, "tanh", LOSSES[0], True, seed=2)

@@ -10,7 +10,7 @@ from sequence_problems import EVERY_CELL, recurrent_network, sequence_problems, 
 
 from vanishing.cells import CELLS, Cell, SimpleStep, State, Step
 from vanishing.recurrent import RecurrentNetwork
-from vanishing.sequences import SequenceData, agreement, recall
+from vanishing.sequences import LOSSES, SequenceData, agreement, recall
 from vanishing.through_time import gradients_through_time
 from vanishing.time_ledger import TimeLedger, parts_of, time_ledger
 
@@ -124,6 +124,23 @@ def test_rescaling_changes_no_digit() -> None:
     np.testing.assert_allclose(books.factors, np.divide(exact[:-1], exact[1:]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("gain", [1e-315, 1e-100, 1e-30, 100.0])
+def test_errors_are_rescaled_where_answers_come_in_as_well(gain: float) -> None:
+    # Nothing is shown, so every slope of tanh is 1: the error grows or shrinks by the gain alone.
+    network = recurrent_network(2, 3, 2, "tanh", LOSSES[0], True, seed=0)
+    network.W_h[:] = gain * np.linalg.qr(network.W_h)[0]
+    network.b[:] = 0
+    targets = np.random.RandomState(0).randint(2, size=(70, 4))
+    data = SequenceData(targets, True, 2, numbers=np.zeros((70, 4, 2)))
+    books = time_ledger(network, data)
+    norms = np.linalg.norm(errors(network, data), axis=(1, 2))
+    np.testing.assert_allclose(books.norms, norms, rtol=1e-9)
+    np.testing.assert_allclose(books.columns["weights"], gain, rtol=1e-5)
+    with np.errstate(over="ignore"):  # a factor from 1e-316 to 0.1 is beyond a float's range
+        expected = norms[:-1] / norms[1:] / gain
+    np.testing.assert_allclose(books.columns["answers"], expected, rtol=1e-5)
+
+
 def test_books_that_do_not_balance_are_refused() -> None:
     class Leaking(SimpleStep):
         def backward(self, error: State) -> State:
@@ -146,6 +163,9 @@ def test_verdict_and_culprits() -> None:
     assert judge(cell="sigmoid", gain=0.5) == ("vanishes", ("slopes", "weights"))
     assert judge(cell="lstm", forget_bias=0)[1] == ("forget gate",)
     assert judge(gain=1.3) == ("arrives", ())
+    # Three steps by 1/4 and by 0.6: only together they make it a hundredth.
+    short = time_ledger(drawn("sigmoid", 3, gain=0.6), agreement(3).batch(20, 1))
+    assert (short.verdict, short.culprits) == ("vanishes", ("slopes",))
     quiet = drawn(gain=1.3)
     quiet.W_x[:] *= 1e-6  # so that every slope is 1
     books = time_ledger(quiet, agreement(40).batch(20, 1))
@@ -169,6 +189,22 @@ def test_causes_of_single_steps() -> None:
     assert causes(cell="lstm", forget_bias=-1000) == {"detour only"}
 
 
+def test_dead_units_are_blamed_at_the_step_where_they_are() -> None:
+    # All units are on but at step 2, where the second input shuts four of five.
+    W_x = np.array([np.ones(5), [1.0, -9, -9, -9, -9]])
+    network = RecurrentNetwork(
+        W_x, 0.3 * np.eye(5), np.zeros(5), [[1.0, -1.0]] * 5, np.zeros(2), "relu"
+    )
+    numbers = np.zeros((5, 3, 2))
+    numbers[..., 0] = 1
+    numbers[2] = [0, 1]
+    data = SequenceData(np.array([0, 1, 1]), False, 2, numbers=numbers)
+    books = time_ledger(network, data)
+    np.testing.assert_allclose(books.columns["slopes"], [1, np.sqrt(0.2), 1, 1])
+    small = "small weights"
+    assert books.causes == (small, f"dead units and {small}", small, small)
+
+
 def test_no_error_arrives_and_dead_units() -> None:
     network = drawn("relu")
     network.b[:] = -100
@@ -184,6 +220,14 @@ def test_no_error_arrives_and_dead_units() -> None:
     assert math.isnan(silent.per_step)
     assert silent.culprits == ()
     assert "nan" in str(silent)
+
+
+def test_the_parts_of_the_mean_step_make_the_mean_step() -> None:
+    books = time_ledger(drawn(gain=0.6), DATA)
+    assert list(books.per_part) == ["slopes", "weights"]
+    for name, factors in books.columns.items():
+        assert books.per_part[name] == pytest.approx(math.prod(factors) ** (1 / 12))
+    assert math.prod(books.per_part.values()) == pytest.approx(books.per_step)
 
 
 def test_table_shows_both_ends_and_the_total() -> None:
@@ -232,6 +276,8 @@ def test_float32_networks_are_accounted_for_in_float64() -> None:
     assert isinstance(books, TimeLedger)
     assert books.imbalance < 1e-12
     assert books.decades == pytest.approx(time_ledger(drawn(), DATA).decades, abs=1e-5)
+    exact = time_ledger(drawn().astype(np.float32).astype(np.float64), DATA)
+    np.testing.assert_array_equal(books.decades, exact.decades)
 
 
 @pytest.mark.parametrize("cell", EVERY_CELL, ids=str)

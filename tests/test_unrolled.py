@@ -44,6 +44,18 @@ def test_one_pass_serves_batches_one_after_the_other(task: object, cell: str, dt
         assert_same(network, one, task.batch(count, seed), dtype)
 
 
+def test_error_norms_that_were_read_stay_as_they_were() -> None:
+    network = RecurrentNetwork.initialize(recall(4), 5, "gru", rng=0)
+    one = fastest_pass(network, np.dtype(np.float64))
+    parameters = RecurrentParameters.of(network, np.dtype(np.float64))
+    one.evaluate(parameters, recall(4).batch(6, 0))
+    read = one.error_norms()
+    kept = read.copy()
+    one.evaluate(parameters, recall(4).batch(6, 1))
+    np.testing.assert_array_equal(read, kept)
+    assert (one.error_norms() != kept).all()
+
+
 def test_large_pre_activations_do_no_harm() -> None:
     for cell in ("lstm", "gru", "sigmoid"):
         network = recurrent_network(3, 4, 2, cell, LOSSES[0], False, seed=0)

@@ -233,7 +233,7 @@ class PlainThroughTime:
     """
 
     def __init__(self, network: RecurrentNetwork, dtype: np.dtype[Any]) -> None:
-        self._network = network.astype(dtype)
+        self._network = network
         self.gradient = RecurrentParameters.of(network, dtype).like()
 
     def evaluate(self, parameters: RecurrentParameters, data: SequenceData) -> float:
