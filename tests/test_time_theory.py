@@ -31,6 +31,13 @@ def test_spectrum_of_known_matrices() -> None:
     assert shift.gain == pytest.approx(3 / math.sqrt(2))
 
 
+def test_spectrum_begins_with_the_largest() -> None:
+    found = spectrum(np.diag([1.0, -3.0, 2.0]))
+    assert found.eigenvalues.tolist() == [-3, 2, 1]
+    assert found.singular_values.tolist() == [3, 2, 1]
+    assert (found.radius, found.largest_singular_value) == (3, 3)
+
+
 @pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
 def test_gain_is_found_again(gain: float) -> None:
     assert spectrum(drawn(gain=gain).W_h).gain == pytest.approx(gain)
