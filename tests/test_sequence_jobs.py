@@ -53,6 +53,17 @@ def test_a_run_made_in_many_stretches_is_the_same() -> None:
     )
 
 
+def test_every_setting_reaches_the_run() -> None:
+    usual = {**SETTINGS, "clip_norm": 0.1, "dtype": np.float32, "seed": 3, "record_every": 7}
+    told = train_sequences(network(), TASK, **usual, progress=False)
+    assert told.history.iteration.tolist() == [0, 7, 14, 21, 28, 35]
+    assert told.history.clipped_norm.max() < told.history.gradient_norm.max()
+    job = SequenceJob(network(), TASK, **usual)
+    run = job.result([job.advance(None, 100.0)])
+    assert_same(run, told)
+    assert run.network.W_h.dtype == told.network.W_h.dtype == np.float32
+
+
 def test_it_ends_at_its_goal() -> None:
     settings = {**SETTINGS, "iterations": 2000}
     job = SequenceJob(network(), TASK, **settings, until=Goal(accuracy=1.0))

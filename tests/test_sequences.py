@@ -41,6 +41,7 @@ def test_a_batch_has_the_shapes_that_the_task_states(
     assert len(data) == count
     assert data.length == task.length
     assert data.loss == task.loss
+    assert (data.vocabulary, data.answers) == (task.vocabulary, task.answers)
     again = task.batch(count, seed)
     np.testing.assert_array_equal(data.inputs, again.inputs)
     np.testing.assert_array_equal(data.targets, again.targets)
@@ -116,6 +117,8 @@ def test_every_word_is_used_and_numbers_are_even() -> None:
     assert np.allclose(
         np.bincount(data.attractors) / 4000, np.array([1, 4, 6, 4, 1]) / 16, atol=0.03
     )
+    subjects = np.bincount(data.symbols[0]) / 4000
+    assert np.abs(subjects - 1 / (2 * len(NOUNS))).max() < 0.02
     # The subject says nothing of the other nouns.
     assert abs(np.corrcoef(data.symbols[-1], data.targets)[0, 1]) < 0.05
 
@@ -132,11 +135,12 @@ def test_adjectives_fall_on_every_phrase_alike() -> None:
     assert np.allclose(np.bincount(first)[2:] / 4000, [1 / 6, 4 / 6, 1 / 6], atol=0.03)
 
 
-def test_adding_marks_one_number_of_each_half() -> None:
-    data = adding(9).batch(2000, 0)
+@pytest.mark.parametrize(("distance", "half"), [(9, 5), (8, 4)])
+def test_adding_marks_one_number_of_each_half(distance: int, half: int) -> None:
+    data = adding(distance).batch(2000, 0)
     numbers, marks = data.inputs[..., 0], data.inputs[..., 1]
-    assert (marks[:5].sum(axis=0) == 1).all()
-    assert (marks[5:].sum(axis=0) == 1).all()
+    assert (marks[:half].sum(axis=0) == 1).all()
+    assert (marks[half:].sum(axis=0) == 1).all()
     assert marks.sum(axis=1).min() > 2000 / 5 * 0.8
     np.testing.assert_allclose(data.targets[:, 0], (numbers * marks).sum(axis=0))
     assert np.mean((data.targets - 1) ** 2) == pytest.approx(1 / 6, rel=0.1)
@@ -151,6 +155,9 @@ def test_sequences_are_chosen_by_rows() -> None:
     assert len(chosen) == mask.sum() > 0
     assert chosen.sentence(0) == data.sentence(int(mask.argmax()))
     assert chosen.targets.shape == (8, mask.sum())
+    assert chosen.attractors is not None
+    assert (chosen.attractors == 2).all()
+    np.testing.assert_array_equal(chosen.nearest_agrees, data.nearest_agrees[mask])
     sums = adding(3).batch(5, 0)
     np.testing.assert_array_equal(sums.at(slice(2, 4)).inputs, sums.inputs[:, 2:4])
 

@@ -90,6 +90,18 @@ def test_expected_factors_fit_drawn_networks(recurrent: str, gain: float) -> Non
     assert np.abs(far).max() < 1.5
 
 
+@pytest.mark.parametrize("recurrent", ["normal", "orthogonal"])
+def test_expected_factors_are_gain_times_slopes_of_the_step_gone_back_through(
+    recurrent: str,
+) -> None:
+    network = drawn(gain=1.5, recurrent=recurrent)
+    slopes = 1 - network.states(DATA.inputs).h ** 2
+    assert np.ptp(slopes.mean(axis=(1, 2))) > 0.05
+    gain = np.linalg.norm(network.W_h) / np.sqrt(32)
+    expected = [gain * np.sqrt(np.mean(slope**2)) for slope in slopes[1:]]
+    np.testing.assert_allclose(expected_factors(network, DATA), expected)
+
+
 def test_expected_factors_of_gates_are_the_straight_way() -> None:
     network = drawn("lstm", gain=0, forget_bias=2)
     expected, books = expected_factors(network, DATA), time_ledger(network, DATA)
