@@ -6,8 +6,6 @@ import hypothesis
 import matplotlib
 import pytest
 
-from vanishing import Run, lecture, train_together
-
 # No windows, whatever the user's own Matplotlib settings say.
 matplotlib.use("agg")
 
@@ -27,10 +25,3 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium or Chrome was found, so the pages were not tried in a browser")
     return found
-
-
-@pytest.fixture(scope="session")
-def published_runs() -> list[Run]:
-    """Return the lecture's two runs: sigmoid, then ReLU, 50,000 iterations each."""
-    data, *networks = lecture.setup()
-    return train_together(networks, data, progress=False)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import blob, network_of, problems
 
-from vanishing import Dataset, History, Network, Run, Trainer, gradients, lecture
+from vanishing import Dataset, History, Network, Trainer, gradients
 from vanishing.measures import (
     MEASURES,
     Measure,
@@ -16,10 +16,8 @@ from vanishing.measures import (
     share_of_progress,
     update_to_weight_ratio,
 )
-from vanishing.units import saturated_fraction
 
 Arrays = list[np.ndarray]
-ITERATIONS = (0, 10, 1000, 20_000)
 
 
 def naive(
@@ -187,87 +185,3 @@ def test_formulas_can_be_typeset() -> None:
 def test_an_unknown_measure_is_refused_with_the_known_ones(wrong: str, error: type) -> None:
     with pytest.raises(error, match=r"measure must be one of 'lecture statistic'.*got"):
         find_measure(wrong)
-
-
-# What is true of the lecture's run
-
-
-@pytest.fixture(scope="module")
-def runs(published_runs: list[Run]) -> dict[str, Run]:
-    return dict(zip(("sigmoid", "relu"), published_runs, strict=True))
-
-
-TABLE = {
-    ("sigmoid", "lecture statistic"): ("0.019", "0.42", "0.48", "0.44"),
-    ("sigmoid", "mean absolute dW"): ("0.25", "5.5", "6.3", "5.7"),
-    ("sigmoid", "norm of dW"): ("0.05", "0.99", "1.13", "0.90"),
-    ("relu", "lecture statistic"): ("0.55", "0.59", "0.45", "0.53"),
-    ("relu", "mean absolute dW"): ("7.1", "7.7", "5.8", "6.9"),
-}
-
-
-def printed_as(value: float, text: str) -> str:
-    """Return the value with as many decimals as the text has."""
-    return f"{value:.{len(text.partition('.')[2])}f}"
-
-
-@pytest.mark.parametrize(("activation", "measure"), TABLE)
-def test_ratio_of_first_to_second_layer(
-    runs: dict[str, Run], activation: str, measure: str
-) -> None:
-    values = MEASURES[measure](runs[activation].history)
-    expected = TABLE[activation, measure]
-    found = [values[i, 0] / values[i, 1] for i in ITERATIONS]
-    assert tuple(map(printed_as, found, expected)) == expected
-
-
-DELTAS = {"sigmoid": ("0.16", "0.17", "0.25", "1.15"), "relu": ("0.51", "0.54", "2.1", "2.7")}
-
-
-@pytest.mark.parametrize("activation", DELTAS)
-def test_ratio_of_the_mean_absolute_error(activation: str) -> None:
-    data, *networks = lecture.setup()
-    trainer = Trainer(networks[list(DELTAS).index(activation)], data, record_every=1000)
-    found = []
-    for iteration in ITERATIONS:
-        trainer.advance(iteration - trainer.iteration)
-        first, second, _ = gradients(trainer.network, data).deltas
-        found.append(np.abs(first).mean() / np.abs(second).mean())
-    assert tuple(map(printed_as, found, DELTAS[activation])) == DELTAS[activation]
-
-
-def test_the_divisor_makes_the_gap() -> None:
-    plotted, true = (2 + 50) / (50 + 50), (2 * 50) / (50 * 50)
-    assert plotted / true == pytest.approx(13.0)
-
-
-def test_gradients_at_the_first_iteration(runs: dict[str, Run]) -> None:
-    at_start = {name: run.history.mean_absolute()[0, 0] for name, run in runs.items()}
-    assert f"{at_start['sigmoid']:.1e}" == "3.3e-04"
-    assert f"{at_start['relu']:.1e}" == "2.4e-03"
-
-
-def test_the_plateau(runs: dict[str, Run]) -> None:
-    history = runs["sigmoid"].history
-    assert history.regularization == 1e-3
-    data_loss = history.loss - 0.5 * 1e-3 * (history.weight_norm**2).sum(axis=1)
-    assert f"{data_loss[1000]:.3f}" == "1.089"
-
-
-def test_the_end_of_the_published_runs(published_runs: list[Run]) -> None:
-    sigmoid, relu = (run.history.mean_absolute()[-1, 0] for run in published_runs)
-    assert f"{sigmoid:.1e}" == "9.7e-04"
-    # ReLU's jitters from one iteration to the next.
-    assert 5.0e-4 < relu < 5.5e-4
-    data = lecture.setup()[0]
-    at_end = saturated_fraction(published_runs[0].network, data)[0]
-    assert f"{at_end:.1%}" == "0.7%"
-
-
-def test_no_unit_of_the_first_layer_saturates_for_5000_iterations() -> None:
-    data, network, _ = lecture.setup()
-    trainer = Trainer(network, data)
-    for _ in range(5):
-        assert saturated_fraction(trainer.network, data)[0] == 0
-        trainer.advance(1000)
-    assert saturated_fraction(trainer.network, data)[0] == 0
