@@ -60,13 +60,14 @@ from vanishing.live import PANELS, Explorer, MapExplorer, SpiralExplorer, TimeEx
 from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS, TIME_CONTROLS
 from vanishing.live.time import TIME_PANELS
 from vanishing.measures import MEASURES, Measure
-from vanishing.optimizers import OPTIMIZERS
+from vanishing.optimizers import OPTIMIZERS, Moment
 from vanishing.planes import Axis, Plane, Survey
 from vanishing.planes import Cell as PlaneCell
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
 from vanishing.sequence_experiment import TASKS, Reading, SequenceExperiment, SequenceSettings
 from vanishing.sequence_training import SequenceTrainer
 from vanishing.sequences import LOSSES, SequenceData, SequenceTask, recall
+from vanishing.side_by_side import SideBySide
 from vanishing.snapshots import Snapshots
 from vanishing.sweeps import Goal, processes
 from vanishing.theory import random_attenuations
@@ -451,6 +452,9 @@ PARAMETERS: dict[str, Parameter] = {
     "task": given(TASK, one_of(SequenceTask)),
     "title": given("title", a_text),
     "trainer": Parameter(lambda: Trainer(DEEP, DATA), one_of(Trainer)),
+    "trainers": Parameter(lambda: [Trainer(DEEP, DATA)], none_but_good),
+    "moment": Parameter(lambda: Trainer(DEEP, DATA).moment, one_of(Moment)),
+    "stride": given(8, whole(1, 10**6)),
     "survey": Parameter(lambda: Survey(PLANE_OF_CELLS), one_of(Survey)),
     "plane": given(PLANE_OF_CELLS, one_of(Plane)),
     "level": given(0.9, real(1.0)),
@@ -524,6 +528,7 @@ MADE_BY_THE_PACKAGE = (
     "live.map.MapScene",
     "planes.Cell",
     "lecture.Log",
+    "optimizers.Moment",
     "recurrent.States",
     "sequence_training.SequenceHistory",
     "sequence_training.SequenceRun",
@@ -622,6 +627,7 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "Goal": lambda: Goal(0.9),
     "Dataset": lambda: DATA,
     "Snapshots": lambda: Snapshots(Trainer(DEEP, DATA)),
+    "SideBySide": lambda: SideBySide([Trainer(DEEP, DATA)]),
     "History": lambda: RUN.history,
     "Measure": lambda: MEASURES["norm of dW"],
     "Axis": lambda: PLANE_OF_CELLS.x,
@@ -773,11 +779,14 @@ special(
     points=given([[0.0, 1.0]], lambda v: array(2)(v) and len(v) == 1, "labels|points"),
     labels=given([0], sequence(whole(0, 999), 1)),
 )
-special("experiment.Experiment.advance", iterations=given(1, whole(0)))
-special("experiment.Experiment.advance", seconds=given(0.01, to_infinity))
+for one in (
+    *("experiment.Experiment", "sequence_experiment.SequenceExperiment"),
+    "side_by_side.SideBySide",
+):
+    special(f"{one}.advance", iterations=given(1, whole(0)), seconds=given(0.01, to_infinity))
+    special(f"{one}.at", iteration=given(0, whole(0, 0)))
 special("live.explorer.Explorer.go_to", iteration=given(1, whole(0, 20)))
 special("live.map.MapExplorer.go_to", iteration=given(1, whole(0, 4)))
-special("experiment.Experiment.at", iteration=given(0, whole(0, 0)))
 special("experiment.Experiment.standings", iteration=given(0, either(is_none, whole(0, 0))))
 special("snapshots.Snapshots.at", iteration=given(0, whole(0, 0)))
 for one in ("sequence_experiment.SequenceSettings", "live.time.TimeExplorer"):
@@ -809,8 +818,15 @@ special(
     "sequence_experiment.SequenceExperiment",
     settings=given(SequenceSettings(hidden=3), one_of(SequenceSettings)),
 )
-special("sequence_experiment.SequenceExperiment.advance", iterations=given(1, whole(0)))
-special("sequence_experiment.SequenceExperiment.advance", seconds=given(0.01, to_infinity))
+special("sequence_experiment.SequenceExperiment.reading_at", iteration=given(0, whole(0, 0)))
+special(
+    "sequence_experiment.SequenceExperiment.stand",
+    iteration=given(0, either(is_none, whole(0, 0))),
+)
+special(
+    "sequence_training.SequenceTrainer.again",
+    moment=Parameter(lambda: SequenceTrainer(RECURRENT_NETWORK, TASK).moment, one_of(Moment)),
+)
 special("sequence_experiment.examined", task=given(TASK, one_of(SequenceTask)))
 special("live.time.TimeExplorer.go_to", iteration=given(1, whole(0, 4)))
 special("data.moons", classes=given(2, whole(2, 2)))

@@ -184,6 +184,45 @@ def test_where_it_stands_may_be_told_by_gauges_of_a_moment_ago() -> None:
         experiment.stand(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("optimizer", ["gradient descent", "adam"])
+@pytest.mark.parametrize(
+    ("cell", "clip_norm"), [("tanh", None), ("relu", 0.05), ("gru", None), ("lstm", 0.05)]
+)
+def test_gauges_and_words_of_an_earlier_iteration_are_those_of_a_run_stopped_there(
+    cell: str, clip_norm: float | None, optimizer: str
+) -> None:
+    settings: dict[str, Any] = {"cell": cell, "clip_norm": clip_norm, "optimizer": optimizer}
+    experiment = small(**settings, step_size=0.02)
+    experiment.advance(150)
+    for iteration in (0, 1, 16, 117, 149, 150):
+        plain = small(**settings, step_size=0.02)
+        plain.advance(iteration)
+        reading = experiment.reading_at(iteration)
+        assert experiment.reading_at(iteration) is reading
+        for name in ("errors", "expected_errors", "received"):
+            np.testing.assert_array_equal(getattr(reading, name), getattr(plain.reading, name))
+        told = experiment.stand(reading, iteration=iteration)
+        assert str(told) == str(plain.standing)
+        assert told.loss == plain.trainer.loss or iteration == 0
+    assert experiment.reading.network is not experiment.reading_at(3).network
+    with pytest.raises(ValueError, match=r"iteration must .* from 0 to 150; got 151"):
+        experiment.reading_at(151)
+
+
+def test_a_run_that_diverged_is_shown_as_it_was_before() -> None:
+    settings: dict[str, Any] = {"cell": "relu", "step_size": 1e4, "gain": 2.0, "distance": 20}
+    experiment, plain = small(**settings), small(**settings)
+    experiment.advance(50)
+    last = experiment.iteration
+    assert experiment.diverged
+    assert 0 < last < 50
+    plain.advance(last - 1)
+    told = experiment.stand(experiment.reading_at(last - 1), iteration=last - 1)
+    assert str(told) == str(plain.standing)
+    assert "diverged" not in str(told)
+    assert "diverged" in str(experiment.standing)
+
+
 def test_a_reading_is_of_the_network_at_its_moment() -> None:
     experiment = small()
     before = experiment.reading

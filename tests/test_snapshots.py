@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 from vanishing import Network, Trainer, Variant, spiral
-from vanishing.experiment import SNAPSHOT_BYTES, Experiment, Settings
-from vanishing.snapshots import STRIDE, Snapshots
+from vanishing.experiment import Experiment, Settings
+from vanishing.optimizers import Adam, GradientDescent, Optimizer
+from vanishing.recurrent import RecurrentNetwork
+from vanishing.sequence_training import SequenceTrainer
+from vanishing.sequences import agreement
+from vanishing.side_by_side import SNAPSHOT_BYTES, SideBySide
+from vanishing.snapshots import MOST, STRIDE, Snapshots
 
-DATA = spiral(20, rng=0)
+DATA, TASK = spiral(20, rng=0), agreement(4)
 
 
 def trainer(activation: str = "sigmoid", dtype: Any = np.float64, **options: Any) -> Trainer:
@@ -17,18 +22,30 @@ def trainer(activation: str = "sigmoid", dtype: Any = np.float64, **options: Any
     return Trainer(network, DATA, step_size=0.3, dtype=dtype)
 
 
-def same(one: Trainer, other: Trainer) -> None:
+def reader(cell: str = "tanh", **options: Any) -> SequenceTrainer:
+    """Return a trainer that learns from sentences."""
+    network = RecurrentNetwork.initialize(TASK, 5, cell, rng=0)
+    return SequenceTrainer(network, TASK, batch=4, **options)
+
+
+def parameters(one: Any) -> list[Any]:
+    """Return a trainer's parameters, as they are now."""
+    network = one.network
+    arrays = [*network.weights, *network.biases] if isinstance(one, Trainer) else network.arrays
+    return list(arrays)
+
+
+def same(one: Any, other: Any) -> None:
     """Assert that two trainers stand at the same point, to the last digit."""
     assert (one.iteration, one.diverged_at) == (other.iteration, other.diverged_at)
-    for name in ("weights", "biases"):
-        pairs = zip(getattr(one.network, name), getattr(other.network, name), strict=True)
-        assert all(np.array_equal(first, second) for first, second in pairs)
+    pairs = zip(parameters(one), parameters(other), strict=True)
+    assert all(np.array_equal(first, second) for first, second in pairs)
     np.testing.assert_array_equal(one.loss, other.loss)
     np.testing.assert_array_equal(one.history.iteration, other.history.iteration)
     np.testing.assert_array_equal(one.history.record, other.history.record)
 
 
-def grown(run: Trainer, iterations: int, **options: Any) -> Snapshots:
+def grown(run: Any, iterations: int, **options: Any) -> Snapshots[Any]:
     """Return the snapshots of a run of so many iterations."""
     snapshots = Snapshots(run, **options)
     while run.iteration < iterations:
@@ -51,6 +68,69 @@ def test_any_iteration_comes_again_to_the_last_digit(
         plain = trainer(activation, dtype, **options)
         plain.advance(iteration)
         same(snapshots.at(iteration), plain)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("clip_norm", [None, 0.05])
+@pytest.mark.parametrize("optimizer", ["adam", GradientDescent(0.3)])
+@pytest.mark.parametrize("cell", ["tanh", "relu", "gru", "lstm"])
+def test_any_iteration_on_sentences_comes_again_with_what_the_optimizer_remembers(
+    cell: str, optimizer: str | Optimizer, clip_norm: float | None, dtype: Any
+) -> None:
+    options = {"optimizer": optimizer, "clip_norm": clip_norm, "dtype": dtype, "seed": 3}
+    run = reader(cell, **options)
+    snapshots = grown(run, 60, stride=8)
+    for iteration in (0, 1, 7, 8, 9, 30, 59, 60):
+        plain, again = reader(cell, **options), snapshots.at(iteration)
+        plain.advance(iteration)
+        same(again, plain)
+        np.testing.assert_array_equal(again.error_norms, plain.error_norms)
+        # What it remembers shows in where it goes.
+        last = snapshots.at(60) is again
+        for one in () if last else (again, plain):
+            one.advance(2)
+        np.testing.assert_array_equal(parameters(again)[0], parameters(plain)[0])
+    assert run.iteration == 60
+
+
+def test_what_goes_again_changes_nothing_in_the_record_of_what_went_first() -> None:
+    for run in (trainer(), reader()):
+        snapshots = grown(run, 40, stride=8)
+        record = run.history.record.copy()
+        again: Any = snapshots.at(13)
+        again.advance(100)
+        np.testing.assert_array_equal(run.history.record, record)
+        assert run.advance(1) == 1
+        np.testing.assert_array_equal(run.history.record[:40], record)
+        assert len(again.history) == 40
+
+
+def test_a_moment_is_of_the_same_kind_of_run() -> None:
+    for run, other in ((trainer(), reader()), (reader(), trainer())):
+        told = f"moment must be of a run with .* parameters; got {other.moment.parameters.size}"
+        with pytest.raises(ValueError, match=told):
+            run.again(other.moment)
+        with pytest.raises(TypeError, match="moment must be a Moment; got 3"):
+            run.again(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="trainer must be a Trainer or SequenceTrainer; got 3"):
+        Snapshots(3)  # type: ignore[type-var]
+
+
+def test_what_the_optimizer_remembers_is_counted() -> None:
+    run = reader(optimizer=Adam())
+    size = run.moment.parameters.nbytes
+    assert run.moment.nbytes == size + run.moment.errors.nbytes
+    run.advance(1)
+    assert run.moment.nbytes == 3 * size + run.moment.errors.nbytes
+    snapshots = grown(run, 100, stride=1, most_bytes=40 * size)
+    assert snapshots.nbytes <= 40 * size
+    assert 6 < len(snapshots) <= 13
+
+
+def test_of_a_small_network_too_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST * 1000 < 10**7
+    monkeypatch.setattr("vanishing.snapshots.MOST", 12)
+    assert len(grown(trainer(), 100, stride=1)) <= 12
 
 
 def test_a_clipped_run_is_clipped_again() -> None:
@@ -112,10 +192,25 @@ def test_a_network_that_diverged_stays_as_it_was() -> None:
     assert found[1].iteration == 150 < tame.iteration
 
 
-def test_an_experiments_snapshots_share_one_room_of_less_than_twenty_megabytes() -> None:
-    wide = Settings(("sigmoid", "relu", "tanh"), sizes=(2, 200, 200, 3))
-    experiment = Experiment(wide)
-    size = 8 * sum(parameters.size for parameters in experiment.trainers[0].network.weights)
+def test_the_snapshots_of_all_share_one_room_of_less_than_twenty_megabytes() -> None:
     assert SNAPSHOT_BYTES < 20e6
-    for snapshots in experiment._snapshots:
-        assert snapshots._most == SNAPSHOT_BYTES // 3 // (size + 8 * 403)
+    runs = [trainer(), trainer("relu"), trainer("tanh")]
+    size = runs[0].moment.nbytes
+    together = SideBySide(runs, most_bytes=3 * 10 * size, stride=2)
+    together.advance(100)
+    for snapshots in together._snapshots:
+        assert 4 < len(snapshots) <= 10
+        assert snapshots.stride == 16
+    assert SideBySide(runs)._snapshots[0]._room == SNAPSHOT_BYTES // 3
+
+
+def test_a_recurrent_network_goes_side_by_side_with_another() -> None:
+    together = SideBySide([reader(), reader("gru")], stride=4)
+    together.advance(11)
+    for again, cell in zip(together.at(6), ("tanh", "gru"), strict=True):
+        plain = reader(cell)
+        plain.advance(6)
+        same(again, plain)
+    for wrong in ([], [reader(), 3]):
+        with pytest.raises(TypeError, match=r"trainers must be .*, at least one; got \["):
+            SideBySide(wrong)  # type: ignore[type-var]

@@ -1,11 +1,9 @@
 """An experiment: settings, the networks trained under them, and where they stand, in words."""
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from inspect import signature
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,7 @@ from vanishing.data import DATASETS, Dataset
 from vanishing.history import History
 from vanishing.measures import MeasureLike, as_measure
 from vanishing.network import LARGEST_SCALE, Network, check_fit
-from vanishing.snapshots import Snapshots
+from vanishing.side_by_side import SideBySide
 from vanishing.training import Trainer
 from vanishing.units import dead_units
 from vanishing.variant import Variant, VariantLike, as_variant
@@ -60,14 +58,8 @@ BLOCK = 200
 MOST_ROWS = 100_000
 """An experiment's record is thinned beyond so many rows, so that it can go on for ever."""
 
-LEAST_PATIENCE = 1e-9
-"""Seconds of training that are left at least, so that an iteration is begun."""
-
 TWO_CLASSES = ("moons", "checkerboard")
 """Data that have two classes, whatever is asked for."""
-
-SNAPSHOT_BYTES = 12_000_000
-"""What the snapshots of all networks together take."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +219,7 @@ def _setting(name: str, value: Any) -> float:
     return real_number(name, value, at_most=LARGEST_SCALE if name == "scale" else None)
 
 
-class Experiment:
+class Experiment(SideBySide[Trainer]):
     """Networks that are trained side by side under the same settings.
 
     Parameters
@@ -246,85 +238,19 @@ class Experiment:
     def __init__(self, settings: Settings) -> None:
         self.settings = instance("settings", settings, Settings)
         self.data, networks = settings.start()
-        self.trainers = [
-            Trainer(
-                network,
-                self.data,
-                step_size=settings.step_size if own.step_size is None else own.step_size,
-                regularization=settings.regularization,
-                clip_norm=own.clip_norm,
-                most_rows=MOST_ROWS,
-            )
-            for own, network in zip(settings.variants, networks, strict=True)
-        ]
-        room = SNAPSHOT_BYTES // len(self.trainers)
-        self._again: tuple[int, list[Trainer]] = -1, []
-        self._snapshots = [Snapshots(trainer, most_bytes=room) for trainer in self.trainers]
-
-    @property
-    def iteration(self) -> int:
-        """The iterations made by the network that came furthest."""
-        return max(trainer.iteration for trainer in self.trainers)
-
-    @property
-    def diverged(self) -> bool:
-        """Whether no network can be trained any further."""
-        return all(trainer.diverged_at is not None for trainer in self.trainers)
-
-    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
-        """Make so many iterations more with every network that has not diverged.
-
-        Parameters
-        ----------
-        iterations : int
-            How many, from 0 on.
-        seconds : float
-            When so much time has passed, the first network begins no further iteration; the
-            others make as many as it has made, so that all stay side by side.
-
-        Returns
-        -------
-        int
-            How many were made.
-        """
-        wanted = whole_number("iterations", iterations, at_least=0)
-        patience = real_number("seconds", seconds, infinity_allowed=True)
-        before, deadline = self.iteration, perf_counter() + patience
-        while not self.diverged and (left := before + wanted - self.iteration) > 0:
-            until_due = min(one.due_in for one in self._snapshots)
-            self._advance(min(left, until_due), max(deadline - perf_counter(), LEAST_PATIENCE))
-            for one in self._snapshots:
-                one.keep()
-            if perf_counter() >= deadline:
-                break
-        return self.iteration - before
-
-    def _advance(self, iterations: int, seconds: float) -> None:
-        for trainer in self.trainers:
-            made = trainer.advance(iterations, seconds=seconds)
-            if trainer.diverged_at is None:
-                iterations, seconds = made, math.inf
-
-    def at(self, iteration: int) -> list[Trainer]:
-        """Return trainers that stand where these stood after so many iterations.
-
-        Parameters
-        ----------
-        iteration : int
-            From 0 to the iterations made; a network that had diverged before is as it was then.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If it is not such a number.
-        """
-        wanted = whole_number("iteration", iteration, at_least=0, at_most=self.iteration)
-        if wanted == self.iteration:
-            return self.trainers
-        if wanted != self._again[0]:
-            pairs = zip(self._snapshots, self.trainers, strict=True)
-            self._again = wanted, [one.at(min(wanted, its.iteration)) for one, its in pairs]
-        return self._again[1]
+        super().__init__(
+            [
+                Trainer(
+                    network,
+                    self.data,
+                    step_size=settings.step_size if own.step_size is None else own.step_size,
+                    regularization=settings.regularization,
+                    clip_norm=own.clip_norm,
+                    most_rows=MOST_ROWS,
+                )
+                for own, network in zip(settings.variants, networks, strict=True)
+            ]
+        )
 
     def standings(
         self, measure: MeasureLike = "lecture statistic", *, iteration: int | None = None

@@ -252,6 +252,11 @@ class Book:
         thinned[: len(kept)] = kept
         self._kept = thinned, 2 * every, -(-first // 2)
 
+    def closed(self, iteration: int) -> "Book":
+        """Return a book of what was entered before this iteration; it takes no more."""
+        _, every, first = self._kept
+        return _ClosedBook(self.read(iteration)[1], every, first)
+
     def read(self, iteration: int) -> tuple[Array, Array]:
         """Return which iterations were entered before this one, and their rows, read-only."""
         rows, every, first = self._kept
@@ -259,3 +264,14 @@ class Book:
         taken = rows[:count]
         taken.flags.writeable = False
         return (first + np.arange(count)) * every, taken
+
+
+class _ClosedBook(Book):
+    """A book to be read only."""
+
+    def __init__(self, rows: Array, every: int, first: int) -> None:
+        self._most, self._kept = len(rows), (rows, every, first)
+
+    def wants(self, iteration: int) -> bool:  # noqa: ARG002 (of no iteration)
+        """Tell that no iteration is to be entered."""
+        return False

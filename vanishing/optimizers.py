@@ -7,7 +7,7 @@ copied and resumed.
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,50 @@ from vanishing._checks import Array, real_number
 
 Memory = tuple[Any, ...]
 """What an optimizer remembers; empty before the first step."""
+
+
+class Moment(NamedTuple):
+    """All that the further course of a run follows from, and what its last iteration told.
+
+    Parameters
+    ----------
+    iteration : int
+        How many iterations were made.
+    parameters : ndarray
+        All of them in one vector, in the precision they are trained in.
+    memory : tuple
+        What the optimizer remembers.
+    loss : float
+        The loss before the last update; NaN before the first.
+    errors : ndarray
+        What else was measured then; empty where nothing was.
+    """
+
+    iteration: int
+    parameters: Array
+    memory: Memory
+    loss: float
+    errors: Array
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes, in bytes."""
+        arrays = [self.parameters, self.errors, *self.memory]
+        return sum(one.nbytes for one in arrays if isinstance(one, np.ndarray))
+
+    def fitting(self, size: int) -> "Moment":
+        """Return it, if it is of a run with so many parameters.
+
+        Raises
+        ------
+        ValueError
+            If it has another number of them.
+        """
+        if self.parameters.shape != (size,):
+            raise ValueError(
+                f"moment must be of a run with {size:,} parameters; got {self.parameters.size:,}"
+            )
+        return self
 
 
 class Optimizer:

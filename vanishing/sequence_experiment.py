@@ -28,6 +28,7 @@ from vanishing.optimizers import OPTIMIZERS
 from vanishing.recurrent import LARGEST_BIAS, LARGEST_GAIN, RECURRENT, RecurrentNetwork
 from vanishing.sequence_training import SequenceTrainer, held_out
 from vanishing.sequences import SequenceData, SequenceTask, agreement, recall
+from vanishing.side_by_side import SideBySide
 from vanishing.time_ledger import TimeLedger, parts_of, time_ledger
 from vanishing.time_theory import GATES, expected_factors
 
@@ -51,6 +52,9 @@ EXAMINED = 200
 
 RECENT = 20
 """A batch's loss is a matter of luck: the state is judged by the mean of so many."""
+
+STRIDE = 16
+"""Iterations from one snapshot to the next at first: each takes longer than on the spiral."""
 
 LEARNED = 0.95
 """A share of right answers that counts as learned."""
@@ -337,7 +341,7 @@ def alike(settings: SequenceSettings) -> SequenceSettings:
     return replace(settings, distance=usual.distance, draw=usual.draw)
 
 
-class SequenceExperiment:
+class SequenceExperiment(SideBySide[SequenceTrainer]):
     """A recurrent network that is trained under settings.
 
     Parameters
@@ -349,14 +353,14 @@ class SequenceExperiment:
     ----------
     task : SequenceTask
         What is learned.
-    trainer : SequenceTrainer
-        The training.
+    trainers : list of SequenceTrainer
+        The training, as the only item.
     """
 
     def __init__(self, settings: SequenceSettings) -> None:
         self.settings = instance("settings", settings, SequenceSettings)
         self.task, network = settings.start()
-        self.trainer = SequenceTrainer(
+        trainer = SequenceTrainer(
             network,
             self.task,
             optimizer=settings.optimizer,
@@ -366,40 +370,30 @@ class SequenceExperiment:
             seed=settings.seed,
             most_rows=MOST_ROWS,
         )
+        super().__init__([trainer], stride=STRIDE)
         self._read: tuple[int, Reading] = -1, Reading(network, self.task)
 
     @property
-    def trainers(self) -> list[SequenceTrainer]:
-        """The trainer, in a list, as other experiments have theirs."""
-        return [self.trainer]
-
-    @property
-    def iteration(self) -> int:
-        """The iterations made."""
-        return self.trainer.iteration
-
-    @property
-    def diverged(self) -> bool:
-        """Whether the network cannot be trained any further."""
-        return self.trainer.diverged_at is not None
-
-    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
-        """Make so many iterations more, fewer if time is up before; return how many were made.
-
-        Parameters
-        ----------
-        iterations : int
-            How many, from 0 on.
-        seconds : float
-            When so much time has passed, no further iteration is begun.
-        """
-        return self.trainer.advance(iterations, seconds=seconds)
+    def trainer(self) -> SequenceTrainer:
+        """The training."""
+        return self.trainers[0]
 
     @property
     def reading(self) -> Reading:
         """What the gauges say of the network as it is now."""
-        if self._read[0] != self.iteration:
-            self._read = self.iteration, Reading(self.trainer.network, self.task)
+        return self.reading_at(self.iteration)
+
+    def reading_at(self, iteration: int) -> Reading:
+        """Return what the gauges say of the network as it was after so many iterations.
+
+        Parameters
+        ----------
+        iteration : int
+            From 0 to the iterations made.
+        """
+        (trainer,) = self.at(iteration)
+        if self._read[0] != trainer.iteration:
+            self._read = trainer.iteration, Reading(trainer.network, self.task)
         return self._read[1]
 
     @property
@@ -407,21 +401,23 @@ class SequenceExperiment:
         """Where the network stands."""
         return self.stand(self.reading)
 
-    def stand(self, reading: Reading) -> "SequenceStanding":
-        """Return where the network stands, by gauges that were read now or a moment ago.
+    def stand(self, reading: Reading, *, iteration: int | None = None) -> "SequenceStanding":
+        """Return where the network stands, or stood.
 
         Parameters
         ----------
         reading : Reading
-            One of this experiment's.
+            One of this experiment's, of this moment or of one just before.
+        iteration : int, optional
+            From 0 to the iterations made; left out, these.
         """
-        trainer = self.trainer
+        (trainer,) = self.trainers if iteration is None else self.at(iteration)
         instance("reading", reading, Reading)
         last = trainer.history.record[-1:]
         account = reading.account
         return SequenceStanding(
             cell=find_cell(self.settings.cell),
-            iteration=self.iteration,
+            iteration=trainer.iteration,
             loss=trainer.loss,
             accuracy=reading.accuracy,
             by_last_noun=reading.by_last_noun,

@@ -1,5 +1,6 @@
 """Training through time: fresh sentences at every iteration, and the record kept of it."""
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from vanishing._checks import (
 )
 from vanishing.history import Book
 from vanishing.machine import interrupts_noted, one_blas_thread
-from vanishing.optimizers import OPTIMIZERS, Memory, Optimizer, clip
+from vanishing.optimizers import OPTIMIZERS, Moment, Optimizer, clip
 from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import SequenceData, SequenceTask
 from vanishing.through_time import PassThroughTime, RecurrentParameters
@@ -210,9 +211,8 @@ class SequenceTrainer:
         self.diverged_at: int | None = None
         self._start, self._dtype = network.copy(), precision(dtype)
         start = RecurrentParameters.of(network, self._dtype).flat
-        # Iteration, parameters, the optimizer's memory; loss and errors before the last update.
         errors = np.full(task.length, np.nan)
-        self._now: tuple[int, Array, Memory, float, Array] = first, start, (), math.nan, errors
+        self._now = Moment(first, start, (), math.nan, errors)
         self._book = Book(len(SequenceHistory.COLUMNS), every, first, most)
         self._pass: PassThroughTime | None = None
 
@@ -223,12 +223,12 @@ class SequenceTrainer:
     @property
     def iteration(self) -> int:
         """The number of the next iteration: how many were made, in all."""
-        return self._now[0]
+        return self._now.iteration
 
     @property
     def loss(self) -> float:
         """The loss before the last update; NaN before the first."""
-        return self._now[3]
+        return self._now.loss
 
     @property
     def error_norms(self) -> Array:
@@ -236,14 +236,44 @@ class SequenceTrainer:
 
         Over all sequences of the batch and all units; first step first.
         """
-        return self._now[4].copy()
+        return self._now.errors.copy()
 
     @property
     def network(self) -> RecurrentNetwork:
         """A network with the parameters as they are now; a copy each time."""
         own = RecurrentParameters.of(self._start, self._dtype)
-        own.flat[:] = self._now[1]
+        own.flat[:] = self._now.parameters
         return self._start.with_parameters(*own.arrays)
+
+    @property
+    def moment(self) -> Moment:
+        """All that the further course of the run follows from, as it is now."""
+        return self._now
+
+    def again(self, moment: Moment) -> "SequenceTrainer":
+        """Return a trainer that stands where this one stood at a moment.
+
+        Parameters
+        ----------
+        moment : Moment
+            A `moment` of this trainer's.
+
+        Returns
+        -------
+        SequenceTrainer
+            Its record is this one's up to the iteration where it stands, and goes no further than
+            this one's does now.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is a moment of another kind of run.
+        """
+        size = self._now.parameters.size
+        again = copy.copy(self)
+        again._now = instance("moment", moment, Moment).fitting(size)
+        again._book, again.diverged_at = self._book.closed(self.iteration), None
+        return again
 
     @property
     def history(self) -> SequenceHistory:
@@ -333,7 +363,7 @@ class SequenceTrainer:
             row = [loss, right, norm, min(norm, limit), errors[0], errors[-1]]
             self._book.enter(iteration, row)
         parameters, memory = self.optimizer.update(parameters, gradient, memory)
-        self._now = iteration + 1, parameters, memory, loss, errors
+        self._now = Moment(iteration + 1, parameters, memory, loss, errors)
         return True
 
     def make_room(self, iterations: int, *, only_check: bool = False) -> None:

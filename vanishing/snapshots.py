@@ -1,12 +1,15 @@
-"""Snapshots: the networks a run had on its way, so that any of its iterations can be had again.
+"""Snapshots: moments of a run, so that any of its iterations can be had again.
 
-Gradient descent on the full batch draws nothing at random. So a network that is trained on from a
+All that an iteration does follows from the parameters, from what the optimizer remembers, and from
+the iteration's number, which decides the sentences that are drawn. So a trainer that goes on from a
 snapshot goes through the very numbers it went through before.
 """
 
-from vanishing._checks import Array, instance, whole_number
-from vanishing.history import History
-from vanishing.network import Network
+from typing import Generic, TypeVar
+
+from vanishing._checks import shown, whole_number
+from vanishing.optimizers import Moment
+from vanishing.sequence_training import SequenceTrainer
 from vanishing.training import Trainer
 
 STRIDE = 64
@@ -15,19 +18,26 @@ STRIDE = 64
 MOST_BYTES = 8_000_000
 """What a run's snapshots take at most, if nothing else is said."""
 
-FEWEST = 8
-"""So many snapshots are kept of a network of any size."""
+FEWEST, MOST = 8, 2000
+"""So many snapshots are kept of a network of any size, and no more of any."""
+
+KINDS = Trainer, SequenceTrainer
+"""What can be had again."""
+
+Kind = TypeVar("Kind", Trainer, SequenceTrainer)
 
 
-class Snapshots:
-    """What a trainer went through: from time to time its network, thinned when they are too many.
+class Snapshots(Generic[Kind]):
+    """What a trainer went through: from time to time a moment, thinned when they are too many.
 
     Parameters
     ----------
-    trainer : Trainer
+    trainer : Trainer or SequenceTrainer
         At the beginning of what is to be kept.
     most_bytes : int
         What all of them take at most, but for a few of a very large network.
+    stride : int
+        Iterations from one to the next, at first.
 
     Attributes
     ----------
@@ -40,27 +50,24 @@ class Snapshots:
         If an argument is not what is described above.
     """
 
-    def __init__(self, trainer: Trainer, *, most_bytes: int = MOST_BYTES) -> None:
-        self._trainer = instance("trainer", trainer, Trainer)
-        room = whole_number("most_bytes", most_bytes, at_least=0)
-        network = trainer.network
-        size = sum(array.nbytes for array in (*network.weights, *network.biases))
-        self._most = max(room // size, FEWEST)
+    def __init__(
+        self, trainer: Kind, *, most_bytes: int = MOST_BYTES, stride: int = STRIDE
+    ) -> None:
+        if not isinstance(trainer, KINDS):
+            raise TypeError(f"trainer must be a Trainer or SequenceTrainer; got {shown(trainer)}")
+        self._trainer: Kind = trainer
+        self._room = whole_number("most_bytes", most_bytes, at_least=0)
         self._first = trainer.iteration
-        self._kept: dict[int, Network] = {trainer.iteration: network}
-        self.stride = STRIDE
+        self._kept = {trainer.iteration: trainer.moment}
+        self.stride = whole_number("stride", stride, at_least=1, at_most=10**6)
 
     def __len__(self) -> int:
         return len(self._kept)
 
     @property
     def nbytes(self) -> int:
-        """What the snapshots' parameters take, in bytes."""
-        return sum(
-            array.nbytes
-            for network in self._kept.values()
-            for array in (*network.weights, *network.biases)
-        )
+        """What the snapshots take, in bytes."""
+        return sum(moment.nbytes for moment in self._kept.values())
 
     @property
     def due_in(self) -> int:
@@ -68,18 +75,22 @@ class Snapshots:
         return self.stride - (self._trainer.iteration - self._first) % self.stride
 
     def keep(self) -> None:
-        """Keep the network as it is now, if one is due."""
+        """Keep the moment, if one is due."""
         now = self._trainer.iteration
-        if (now - self._first) % self.stride == 0 and now not in self._kept:
-            self._kept[now] = self._trainer.network
-            if len(self._kept) > self._most:
+        if self._on_stride(now) and now not in self._kept:
+            self._kept[now] = moment = self._trainer.moment
+            if len(self._kept) > self._most(moment):
                 self.stride *= 2
                 self._kept = {at: one for at, one in self._kept.items() if self._on_stride(at)}
+
+    def _most(self, moment: Moment) -> int:
+        """Return how many such moments there is room for."""
+        return min(max(self._room // moment.nbytes, FEWEST), MOST)
 
     def _on_stride(self, iteration: int) -> bool:
         return (iteration - self._first) % self.stride == 0
 
-    def at(self, iteration: int) -> Trainer:
+    def at(self, iteration: int) -> Kind:
         """Return a trainer that stands where this one stood after so many iterations.
 
         Parameters
@@ -89,7 +100,7 @@ class Snapshots:
 
         Returns
         -------
-        Trainer
+        Trainer or SequenceTrainer
             With the same network and the same record, to the last digit: trained again from the
             nearest snapshot before. Where the trainer stands there now, itself.
 
@@ -102,40 +113,7 @@ class Snapshots:
         wanted = whole_number("iteration", iteration, at_least=self._first, at_most=now)
         if wanted == now:
             return self._trainer
-        # From one before, as the loss is known only of an iteration that is made.
-        before = max((kept for kept in self._kept if kept < wanted), default=self._first)
-        again = _Again(self._trainer, self._kept[before], before)
+        before = max(kept for kept in self._kept if kept <= wanted)
+        again = self._trainer.again(self._kept[before])
         again.advance(wanted - before)
         return again
-
-
-class _Again(Trainer):
-    """A trainer that goes once more where another one went.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        The other one.
-    network : Network
-        What that had after so many iterations.
-    iteration : int
-        How many.
-    """
-
-    def __init__(self, trainer: Trainer, network: Network, iteration: int) -> None:
-        self._whole: History = trainer.history
-        super().__init__(
-            network,
-            trainer.data,
-            step_size=trainer.step_sizes,
-            regularization=trainer.regularization,
-            dtype=trainer.precision,
-            clip_norm=trainer.clip_norm,
-            first_iteration=iteration,
-        )
-
-    @property
-    def history(self) -> History:
-        """The record of all iterations up to here, also of those before the snapshot."""
-        known: Array = self._whole.iteration
-        return self._whole.at(slice(0, int(known.searchsorted(self.iteration))))

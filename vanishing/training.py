@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from vanishing._checks import (
     Array,
     for_each_layer,
+    instance,
     not_too_many,
     precision,
     real_number,
@@ -26,7 +27,7 @@ from vanishing.fused import Fused
 from vanishing.history import Book, Columns, History
 from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.network import Network, check_fit
-from vanishing.optimizers import clip, norm
+from vanishing.optimizers import Moment, clip, norm
 from vanishing.parameters import Parameters
 
 LATEST = 10**15
@@ -183,6 +184,45 @@ class Trainer:
         """A network with the parameters as they are now; a copy each time."""
         now = self._buffers[self.iteration % 2]
         return self._start.with_parameters(now.W, now.b).fitted(self.data)
+
+    @property
+    def moment(self) -> Moment:
+        """All that the further course of the run follows from, as it is now."""
+        now = self._buffers[self.iteration % 2].flat.copy()
+        return Moment(self.iteration, now, (), self.loss, np.empty(0))
+
+    def again(self, moment: Moment) -> "Trainer":
+        """Return a trainer that stands where this one stood at a moment.
+
+        Parameters
+        ----------
+        moment : Moment
+            A `moment` of this trainer's.
+
+        Returns
+        -------
+        Trainer
+            Its record is this one's up to the iteration where it stands, and goes no further than
+            this one's does now.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is a moment of another kind of run.
+        """
+        then = instance("moment", moment, Moment).fitting(self._total.size)
+        again = Trainer(
+            self._start,
+            self.data,
+            step_size=self.step_sizes,
+            regularization=self.regularization,
+            dtype=self.precision,
+            clip_norm=self.clip_norm,
+            first_iteration=then.iteration,
+        )
+        again._buffers[then.iteration % 2].flat[:] = then.parameters
+        again.loss, again._book = then.loss, self._book.closed(self.iteration)
+        return again
 
     @property
     def history(self) -> History:
