@@ -66,6 +66,13 @@ def test_padding_changes_nothing(f: Activation, count: int) -> None:
         assert_same(network, blob(count), dtype)
 
 
+def test_padding_overflows_no_sooner_than_the_data() -> None:
+    # Where the points are, the biases make up for them; at the origin the scores were infinite.
+    weights, biases = [[[1.0]], [[1e200, -1e200]]], [[-1e150], [0.0, 0.0]]
+    network = Network(weights, biases, "leaky_relu")
+    assert_same(network, Dataset(np.full((3, 1), 1e150), np.array([0, 1, 1])), np.float64)
+
+
 @pytest.mark.parametrize("normalization", [None, "layer"])
 @pytest.mark.parametrize("largest", [0, 60, 1200])
 def test_blocks_of_a_product_are_the_product(

@@ -1,5 +1,7 @@
 """Runs through time are swept like all others: the same digits whatever makes them."""
 
+import inspect
+import tracemalloc
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -62,6 +64,27 @@ def test_every_setting_reaches_the_run() -> None:
     run = job.result([job.advance(None, 100.0)])
     assert_same(run, told)
     assert run.network.W_h.dtype == told.network.W_h.dtype == np.float32
+
+
+def test_a_job_leaves_out_what_training_leaves_out() -> None:
+    def defaults(function: Any) -> dict[str, Any]:
+        found = inspect.signature(function).parameters.items()
+        return {name: one.default for name, one in found if name not in ("until", "progress")}
+
+    assert defaults(SequenceJob) == defaults(train_sequences)
+
+
+def test_one_iteration_is_a_run() -> None:
+    job = SequenceJob(network(), TASK, iterations=1)
+    assert job.result([job.advance(None, 100.0)]).iterations == 1
+
+
+def test_a_job_that_waits_holds_no_record() -> None:
+    tracemalloc.start()
+    SequenceJob(network(), TASK, iterations=10**6)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10**6  # bytes, where the record itself takes 48 times as many
 
 
 def test_it_ends_at_its_goal() -> None:
