@@ -133,10 +133,26 @@ def test_of_a_small_network_too_only_so_many_are_kept(monkeypatch: pytest.Monkey
     assert len(grown(trainer(), 100, stride=1)) <= 12
 
 
-def test_a_clipped_run_is_clipped_again() -> None:
-    runs = [Trainer(trainer().network, DATA, clip_norm=0.01) for _ in range(2)]
+@pytest.mark.parametrize(
+    "settings", [{"clip_norm": 0.01}, {"regularization": 0.2}, {"step_size": [0.3, 0.0, 0.1]}]
+)
+def test_a_run_comes_again_with_all_its_settings(settings: dict[str, Any]) -> None:
+    runs = [Trainer(trainer().network, DATA, **settings) for _ in range(2)]
     runs[1].advance(70)
     same(grown(runs[0], 100).at(70), runs[1])
+
+
+def test_of_a_run_begun_elsewhere_snapshots_are_kept_from_its_own_beginning() -> None:
+    runs = [Trainer(trainer().network, DATA, first_iteration=1000) for _ in range(2)]
+    snapshots = Snapshots(runs[0])
+    assert snapshots.due_in == STRIDE
+    runs[0].advance(10)
+    assert snapshots.due_in == STRIDE - 10
+    runs[0].advance(STRIDE - 10)
+    snapshots.keep()
+    assert len(snapshots) == 2
+    runs[1].advance(30)
+    same(snapshots.at(1030), runs[1])
 
 
 def test_snapshots_are_thinned_when_there_is_no_room_left() -> None:

@@ -127,7 +127,7 @@ def gradients(network: Network, data: Dataset, *, regularization: float = 0.0) -
     with np.errstate(all="ignore"):
         loss = batch.evaluate(parameters) + penalty(network, strength)
         dW = [dw + strength * w for dw, w in zip(batch.gradient.W, parameters.W, strict=True)]
-    return Gradients(loss, dW, [db.copy() for db in batch.gradient.b], batch.delta)
+    return Gradients(loss, dW, batch.gradient.b, batch.delta)
 
 
 def numerical_gradient(
