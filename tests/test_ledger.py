@@ -108,6 +108,8 @@ def test_kept_statistics_and_precision_do_not_enter() -> None:
     fitted = ledger(network.fitted(blob(30, seed=3)), data)
     assert fitted.norms.tolist() == expected.norms.tolist()
     narrow = ledger(network.astype(np.float32), data)
+    exact = ledger(network.astype(np.float32).astype(np.float64), data)
+    np.testing.assert_array_equal(narrow.norms, exact.norms)
     assert narrow.norms.dtype == np.float64
     assert narrow.imbalance < 1e-12
 

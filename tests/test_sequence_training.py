@@ -154,6 +154,13 @@ def test_sentences_depend_on_seed_and_iteration_alone() -> None:
     assert (one.sentences(7).inputs != one.sentences(7 + 2**32).inputs).any()
 
 
+def test_no_two_iterations_have_the_same_sentences() -> None:
+    one = trainer(seed=3)
+    far = (2**16, 2**31, 2**32 - 1, 2**32, 10**12)
+    batches = [one.sentences(k).symbols.tobytes() for k in (*range(100), *far)]  # type: ignore[union-attr]
+    assert len(set(batches)) == len(batches)
+
+
 def test_the_network_stays_as_it_is_and_copies_are_given() -> None:
     before = [array.copy() for array in NETWORK.arrays]
     one = trainer()
@@ -166,6 +173,8 @@ def test_the_network_stays_as_it_is_and_copies_are_given() -> None:
 def test_the_held_out_sentences_are_the_same_for_all_runs() -> None:
     assert len(held_out(TASK)) == 500
     np.testing.assert_array_equal(trainer(seed=1).held_out.inputs, held_out(TASK).inputs)
+    # What was printed of an accuracy holds as long as they are.
+    assert held_out(TASK).sentence(0) == "the houses near the new red books are"
     one = trainer()
     one.advance(2)
     assert one.accuracy == one.network.accuracy(held_out(TASK)) == one.result.accuracy
@@ -215,6 +224,23 @@ def test_rows_are_thinned_and_skipped() -> None:
     assert len(few.history) <= 4
     assert some.history.iteration.tolist() == [0, 5, 10]
     assert len(some.history.loss) == 3
+
+
+def test_room_can_be_made_beforehand() -> None:
+    one = trainer(record_every=3)
+    one.make_room(10)
+    one.advance(1)
+    base = one.history.record.base
+    assert base is not None
+    assert base.shape == (4, 6)
+    one.advance(9)
+    assert one.history.record.base is base
+    checked = trainer()
+    checked.make_room(2**27 // 6, only_check=True)
+    checked.advance(1)
+    assert checked.history.record.base.shape == (1, 6)
+    with pytest.raises(ValueError, match="at most 134,217,728 recorded numbers; got"):
+        checked.make_room(2**27 // 6 + 1, only_check=True)
 
 
 def test_time_bounds_a_stretch() -> None:
