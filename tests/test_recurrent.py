@@ -192,6 +192,18 @@ def test_symbols_and_labels_that_are_none_are_refused(
         check_sequences(RecurrentNetwork.initialize((6, 2), 3, rng=0), data)
 
 
+def test_networks_of_too_many_weights_are_refused() -> None:
+    # (1 + 5793 + 1) rows of 4 * 5793 columns.
+    with pytest.raises(ValueError, match="got 5793, which asks for 134,281,740"):
+        RecurrentNetwork.initialize((1, 2), 5793, "lstm")
+
+
+@pytest.mark.parametrize("task", [(3,), (3, 2, 2), ()])
+def test_a_task_has_inputs_and_outputs(task: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="task must be a SequenceTask or two numbers; got"):
+        RecurrentNetwork.initialize(task, 3)
+
+
 def test_no_step_gives_no_answer() -> None:
     with pytest.raises(ValueError, match="steps must be one or more"):
         RecurrentNetwork.initialize((6, 2), 3, rng=0).answer([])
