@@ -614,7 +614,7 @@ FORMULAS = (
 
 HOOKS = re.compile(
     r"\.(restart|free|advance_by|setting|moved|plays_after|extra_parts|show_settings|remarks|start|express"
-    r"|begin|remember|shown|line"
+    r"|begin|remember|shown|line|preset_settings|offered_presets"
     r"|serves|work)$|\.check|\.live\.runs\.(code|difference)|\.figures\.style\.(look|drawable)$"
     r"|\.(layer_steps|layer_scales)$|\.Pixels|\.Live$"
 )
@@ -938,6 +938,7 @@ special(
 )
 special("live.explorer.Explorer.advance", iterations=given(1, whole(0)))
 special("live.explorer.Explorer.preset", name=given("the lecture", none_but_good))
+special("live.time.TimeExplorer.preset", name=given("too far", none_but_good))
 special(
     "live.explorer.View",
     iterations=given(10, whole(1, 10**12)),

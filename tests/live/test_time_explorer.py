@@ -12,11 +12,13 @@ from vanishing.activations import Activation
 from vanishing.live import Live, Panel, TimeExplorer
 from vanishing.live.controls import TIME_CONTROLS
 from vanishing.live.picture import Lettering
+from vanishing.live.runs import OWN
 from vanishing.live.time import (
     A_LINE,
     MOST_MARKS,
     MOST_WORDS,
     TIME_PANELS,
+    TIME_PRESETS,
     CellLook,
     PastTimeRun,
     shortened,
@@ -263,23 +265,154 @@ def test_step_rewind_new_weights_and_reset() -> None:
     np.testing.assert_array_equal(record(explorer.advance(2)), first)
 
 
-def test_it_goes_to_any_iteration_and_back() -> None:
-    explorer = small().go_to(12)
-    whole = record(explorer).copy()
-    assert explorer.iteration == 12
-    explorer.go_to(5)
-    np.testing.assert_array_equal(record(explorer), whole[:5])
-    assert_same(explorer, small().advance(5))
-    assert explorer.go_to(5).iteration == 5
-    assert explorer.go_to(0).share == small().share
+# Settings worth seeing
 
+
+def learns(experiment: SequenceExperiment, *, within: int = 600) -> bool:
+    """Train until it has learned, and tell whether it has."""
+    while experiment.iteration < within and not experiment.diverged:
+        experiment.advance(100)
+        if experiment.standing.state == "learned":
+            return True
+    return False
+
+
+def open_by(reading: Reading) -> float:
+    """Return how far the forget gate is open on average."""
+    return float(reading.gates["f"].mean())
+
+
+def its_loss_jumps(experiment: SequenceExperiment) -> bool:
+    return not learns(experiment, within=300) and experiment.trainer.history.loss.max() > 2
+
+
+def its_gradient_is_enormous(experiment: SequenceExperiment) -> bool:
+    experiment.advance(3)
+    return bool(experiment.trainer.history.gradient_norm.max() > 1e9)
+
+
+SEEN: dict[str, tuple[str, Any]] = {
+    "the lecture's sentence": ("arrives", learns),
+    "half the gain": ("vanishes", lambda one: not learns(one, within=300)),
+    "too far": ("vanishes", lambda one: not learns(one, within=300)),
+    "exploding": ("explodes", its_gradient_is_enormous),
+    "the cliff": ("arrives", its_loss_jumps),
+    "the cliff, clipped": ("arrives", lambda one: learns(one, within=300)),
+    "LSTM, gate at one half": (
+        "vanishes",
+        lambda one: abs(open_by(one.reading) - 0.5) < 0.1 and not learns(one, within=200),
+    ),
+    "LSTM, gate open": ("arrives", lambda one: open_by(one.reading) > 0.9 and learns(one)),
+    "identity ReLU": ("arrives", learns),
+}
+"""What becomes of the error before training, and what is to be seen then."""
+
+
+@pytest.mark.parametrize("name", list(TIME_PRESETS))
+def test_presets_show_what_they_are_named_for(name: str) -> None:
+    explorer = TimeExplorer()
+    verdict, is_seen = SEEN[name]
+    for draw in range(3):
+        experiment = SequenceExperiment(explorer.preset_settings(name).changed("draw", draw))
+        assert experiment.standing.verdict == verdict
+        assert is_seen(experiment), draw
+    explorer.presets.value = name
+    assert explorer.experiment.settings == SequenceSettings(**TIME_PRESETS[name])
+    assert explorer.presets.value == name
+    assert_same(explorer.advance(2), again(explorer))
+
+
+def test_presets_are_named_only_while_they_hold() -> None:
+    explorer = small(controls=["distance"])
+    assert explorer.presets.value == OWN
+    explorer.preset("too far")
+    assert explorer.presets.value == "too far"
+    assert explorer.controls["distance"].value == 60
+    explorer.controls["distance"].value = 59
+    assert explorer.presets.value == OWN
+    explorer.reset()
+    assert explorer.share == small(controls=["distance"]).share
+    with pytest.raises(ValueError, match=r"name must be one of .*got 'colour'"):
+        explorer.preset("colour")
+
+
+# Earlier iterations
+
+
+@pytest.mark.parametrize("optimizer", ["gradient descent", "adam"])
+@pytest.mark.parametrize(
+    ("cell", "clip_norm"), [("tanh", None), ("relu", 0.05), ("gru", None), ("lstm", 0.05)]
+)
+def test_an_earlier_iteration_is_shown_as_it_was(
+    cell: str, clip_norm: float | None, optimizer: str
+) -> None:
+    settings: dict[str, Any] = {"clip_norm": clip_norm, "optimizer": optimizer, "step_size": 0.02}
+    explorer, plain = small(cell, **settings).advance(90), small(cell, **settings).advance(53)
+    explorer.go_to(53)
+    assert explorer.iteration == 90
+    assert explorer.words == plain.words
+    assert explorer.share == plain.share
+    for name in ("error", "gates", "distance"):
+        lines = [panel(one, name) for one in (explorer, plain)]
+        drawn = [one.now if name == "distance" else one.lines for one in lines]
+        for one, other in zip(*map(artists, drawn), strict=True):
+            np.testing.assert_array_equal(one.get_xydata(), other.get_xydata())
+    sentences = [panel(one, "sentence") for one in (explorer, plain)]
+    np.testing.assert_array_equal(*[one.image.pixels for one in sentences])
+    assert sentences[0].title.get_text() == sentences[1].title.get_text()
+    for name in ("loss", "norm"):
+        curve, cursor = panel(explorer, name).lines[0], panel(explorer, name).cursor
+        assert len(curve.get_xdata()) == 90, "the curves stay whole"
+        assert cursor.get_visible()
+        assert cursor.get_xdata()[0] == 53
+    assert "Shown as it was; 90 iterations were made." in explorer.remarks()
+    explorer.step()
+    assert explorer.iteration == 91
+    assert explorer.looked_at is None
+    assert not panel(explorer, "loss").cursor.get_visible()
+    assert explorer.words == small(cell, **settings).advance(91).words
+
+
+def artists(drawn: Any) -> list[Any]:
+    """Return lines in a list, however they are kept."""
+    if isinstance(drawn, dict):
+        return list(drawn.values())
+    return drawn if isinstance(drawn, list) else [drawn]
+
+
+def test_the_slider_goes_back_and_the_field_goes_on() -> None:
+    explorer = small().advance(40)
+    assert list(explorer.times) == ["look_at", "go_to", "speed"]
+    explorer.times["look_at"].value = 7
+    assert "iteration 7," in explorer.words
+    assert_same(small().advance(7), again(explorer))
+    explorer.times["go_to"].value = 60
+    assert explorer.iteration == 60
+    assert "iteration 60," in explorer.words
+    assert explorer.go_to(0).words == small().words
+    assert explorer.go_to(60).looked_at is None
+    explorer.advance(1)
+    assert explorer.times["look_at"].value == 61
+
+
+def test_it_plays_on_from_where_it_was_and_at_the_speed_that_is_chosen() -> None:
     async def work() -> None:
-        live = small()
-        live.go_to(40)
-        await until(lambda: live.iteration == 40 and not live.busy)
-        live.go_to(7)
-        await until(lambda: live.iteration == 7 and not live.busy and not live.is_behind)
-        np.testing.assert_array_equal(record(live)[:5], whole[:5])
+        explorer = small()
+        explorer.go_to(40)
+        await until(lambda: explorer.iteration == 40 and not explorer.busy)
+        explorer.go_to(7)
+        await until(lambda: "iteration 7," in explorer.text.readout.value)
+        assert explorer.iteration == 40
+        np.testing.assert_array_equal(
+            panel(explorer, "error").lines[1].get_ydata(),
+            small().advance(7).experiment.reading.errors,
+        )
+        explorer.times["speed"].value = 100.0
+        explorer.toggle()
+        await until(lambda: explorer.iteration > 45)
+        assert explorer.looked_at is None
+        explorer.toggle()
+        assert explorer.iteration < 400, "some hundred in a second, not some thousand"
 
     in_loop(work)
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-import ipywidgets as widgets
-
 from vanishing._checks import one_of, whole_number
 from vanishing.experiment import PARTS, SHAPES, Experiment, Settings
 from vanishing.lecture import ITERATIONS
@@ -24,8 +22,6 @@ from vanishing.live.runs import RunExplorer, check_names
 from vanishing.live.widget import checked_controls, checked_width
 from vanishing.measures import MEASURES, Measure, MeasureLike, as_measure
 from vanishing.variant import Variant, VariantLike
-
-OWN = "(own settings)"
 
 LOOKS = ("measure", "loss_axis", "unit_layer")
 """What is changed by a control without a new run."""
@@ -126,7 +122,7 @@ class Explorer(RunExplorer[Experiment]):
 
     catalogue = CONTROLS
     usual = (LECTURE, USUAL)
-    steers_time = True
+    known_presets = PRESETS
     seen_at_once = frozenset({"scale", "scheme", "residual", "normalization"})
     arguments: ClassVar[frozenset[str]] = frozenset(
         one.name for kind in (Settings, View) for one in fields(kind)
@@ -195,38 +191,8 @@ class Explorer(RunExplorer[Experiment]):
         else:
             super().moved(name, None if value == NONE else value)
 
-    def preset(self, name: str) -> None:
-        """Start from settings that are known by name.
-
-        Parameters
-        ----------
-        name : str
-            "the lecture", "the plateau", "dead ReLUs", "diverging" or "exploding".
-
-        Raises
-        ------
-        ValueError
-            If no preset has that name.
-        """
-        self.start(self._preset_settings(one_of("name", name, PRESETS)), playing=True)
-
-    def extra_parts(self) -> list[widgets.Widget]:
-        """Return the list of presets."""
-        self.presets = widgets.Dropdown(
-            options=[OWN, *self._offered_presets()],
-            description="preset",
-            tooltip="Settings worth seeing, by name",
-            style={"description_width": "4em"},
-            layout={"width": "210px"},
-        )
-        self.presets.observe(self._preset_chosen, "value")
-        return [self.presets]
-
-    def _preset_chosen(self, change: Any) -> None:
-        if not self.is_showing and not self.closed and change["new"] != OWN:
-            self.preset(change["new"])
-
-    def _preset_settings(self, name: str) -> Settings:
+    def preset_settings(self, name: str) -> Settings:
+        """Return the settings of that name, for the networks and the data that there are."""
         shown_now = self.wanted.variants
         needs_relu = "ReLU" in name and not any(map(_is_relu, shown_now))
         variants = (Variant("relu"),) if needs_relu else shown_now
@@ -235,7 +201,8 @@ class Explorer(RunExplorer[Experiment]):
         own = {"variants": variants, "draw": draw, "data": self.wanted.data}
         return Settings(**{**own, **PRESETS[name]})
 
-    def _offered_presets(self) -> list[str]:
+    def offered_presets(self) -> list[str]:
+        """Return the names in the list: of ReLU only where there is one, or may be."""
         has_relu = any(map(_is_relu, self.wanted.variants)) or "activation" in self.controls
         return [name for name in PRESETS if has_relu or "ReLU" not in name]
 
@@ -254,19 +221,10 @@ class Explorer(RunExplorer[Experiment]):
             self._looks["unit_layer"],
         )
 
-    def show_settings(self) -> None:
-        """Bring the controls and the list of presets to the settings."""
-        super().show_settings()
-        offered = self.presets.options[1:]
-        fitting = (name for name in offered if self._preset_settings(name) == self.wanted)
-        self.presets.value = next(fitting, OWN)
-
     def remarks(self) -> list[str]:
-        """Say what pale curves are of, and which controls do not tell all."""
+        """Say what is shown, and which controls do not tell all."""
         settings = self.experiment.settings
         found = super().remarks()
-        if self.looked_at is not None:
-            found.append(f"Shown as it was; {self.iteration:,} iterations were made.")
         if "width" in self.controls and len(set(settings.sizes[1:-1])) > 1:
             widths = ", ".join(map(str, settings.sizes[1:-1]))
             found.append(f"The hidden layers have {widths} units; the slider shows the first.")

@@ -1,14 +1,16 @@
 """A live widget for runs: each control starts a new one, and the one before stays, pale.
 
 What is trained is an experiment: it has `settings`, `trainers` with a `history` each, `iteration`,
-`diverged`, and `advance(iterations, seconds=...)`. Its settings are a dataclass.
+`diverged`, `advance(iterations, seconds=...)` and `at(iteration)`. Its settings are a dataclass.
 """
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vanishing._checks import listed
+import ipywidgets as widgets
+
+from vanishing._checks import listed, one_of
 from vanishing.activations import Activation
 from vanishing.cells import Cell
 from vanishing.data import Dataset
@@ -17,6 +19,9 @@ from vanishing.live.picture import Panel
 from vanishing.live.player import Player
 from vanishing.measures import MEASURES, Measure
 from vanishing.variant import Variant, as_variant
+
+OWN = "(own settings)"
+"""What the list of presets shows where the settings are none of them."""
 
 LOOKED_AT = 0.7
 """Seconds after which a run is one that was looked at, and not a place that a slider passed."""
@@ -33,8 +38,8 @@ Trained = TypeVar("Trained")
 class RunExplorer(Player, Generic[Trained]):
     """Experiments that are trained while you watch, each beside what is left of earlier ones.
 
-    A subclass says by `begin` what an experiment is, by `remember` what stays of it, and by
-    `usual` what goes without saying in the line to share.
+    A subclass says by `begin` what an experiment is, by `remember` what stays of it, by `usual`
+    what goes without saying in the line to share, and by `known_presets` what is worth seeing.
 
     Parameters
     ----------
@@ -47,9 +52,13 @@ class RunExplorer(Player, Generic[Trained]):
         What to draw.
     """
 
+    steers_time = True
     offered = ("toggle", "step", "rewind", "redraw", "reset", "keep", "clear")
     usual: ClassVar[tuple[Any, Any]]
     """Settings and view that go without saying."""
+
+    known_presets: ClassVar[Mapping[str, dict[str, Any]]] = {}
+    """Settings worth seeing: names, and what each changes in those that go without saying."""
 
     long_run: ClassVar[int] = LONG
     """Iterations after which a run is one that was looked at, however fast they were made."""
@@ -86,6 +95,14 @@ class RunExplorer(Player, Generic[Trained]):
     def shown(self, name: str) -> Any:
         """Return what a field of the view is by now."""
         return getattr(self._view, name)
+
+    def preset_settings(self, name: str) -> Any:
+        """Return the settings of that name."""
+        return replace(self.usual[0], **self.known_presets[name])
+
+    def offered_presets(self) -> list[str]:
+        """Return the names in the list."""
+        return list(self.known_presets)
 
     # What is trained.
 
@@ -129,7 +146,7 @@ class RunExplorer(Player, Generic[Trained]):
         """Train so many iterations, fewer if time is up before, and return how many were made."""
         return int(self._run.advance(iterations, seconds=seconds))
 
-    # What buttons do.
+    # What buttons and the list do.
 
     def redraw(self) -> None:
         """Start from the next set of weights, on the same data."""
@@ -145,6 +162,45 @@ class RunExplorer(Player, Generic[Trained]):
         self._previous, self._kept = None, ()
         self.express(self.wish)
 
+    def preset(self, name: str) -> None:
+        """Start from settings that are known by name.
+
+        Parameters
+        ----------
+        name : str
+            One of the class's `known_presets`.
+
+        Raises
+        ------
+        ValueError
+            If no preset has that name.
+        """
+        known = one_of("name", name, self.known_presets)
+        self.start(self.preset_settings(known), playing=True)
+
+    def extra_parts(self) -> list[widgets.Widget]:
+        """Return the list of presets."""
+        self.presets = widgets.Dropdown(
+            options=[OWN, *self.offered_presets()],
+            description="preset",
+            tooltip="Settings worth seeing, by name",
+            style={"description_width": "4em"},
+            layout={"width": "210px"},
+        )
+        self.presets.observe(self._preset_chosen, "value")
+        return [self.presets]
+
+    def _preset_chosen(self, change: Any) -> None:
+        if not self.is_showing and not self.closed and change["new"] != OWN:
+            self.preset(change["new"])
+
+    def show_settings(self) -> None:
+        """Bring the controls and the list of presets to the settings."""
+        super().show_settings()
+        offered = self.presets.options[1:]
+        fitting = (name for name in offered if self.preset_settings(name) == self.wanted)
+        self.presets.value = next(fitting, OWN)
+
     @property
     def past(self) -> tuple[PastRun, ...]:
         """The runs whose curves are there: those that were kept, and the one before this."""
@@ -153,8 +209,11 @@ class RunExplorer(Player, Generic[Trained]):
     # What is shown.
 
     def remarks(self) -> list[str]:
-        """Say what pale curves are of."""
-        return [f"Pale: {difference(run.settings, self._run.settings)}." for run in self.past]
+        """Say what pale curves are of, and when what is shown is not the last."""
+        found = [f"Pale: {difference(run.settings, self._run.settings)}." for run in self.past]
+        if self.looked_at is not None:
+            found.append(f"Shown as it was; {self.iteration:,} iterations were made.")
+        return found
 
     @property
     def share(self) -> str:

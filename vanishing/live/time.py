@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from vanishing import figures
-from vanishing._checks import Array, whole_number
+from vanishing._checks import Array
 from vanishing.live.controls import TIME_CONTROLS
 from vanishing.live.panels import (
     PALE,
@@ -59,6 +59,21 @@ WHITE, BORDER = np.full(3, 255), (77, 77, 77, 255)
 
 SHARE_OF_TIME = 0.25
 """How much of the time the gauges may take while it trains."""
+
+_CLIFF = {"gain": 2.0, "distance": 20, "step_size": 0.3}
+
+TIME_PRESETS: dict[str, dict[str, Any]] = {
+    "the lecture's sentence": {},
+    "half the gain": {"gain": 0.5},
+    "too far": {"distance": 60},
+    "exploding": {"cell": "relu", "gain": 2.0, "distance": 40},
+    "the cliff": _CLIFF,
+    "the cliff, clipped": {**_CLIFF, "clip_norm": 1.0},
+    "LSTM, gate at one half": {"cell": "lstm", "gate_bias": 0.0, "distance": 30},
+    "LSTM, gate open": {"cell": "lstm", "gate_bias": 3.0, "distance": 30},
+    "identity ReLU": {"cell": "relu", "recurrent": "identity", "distance": 20, "step_size": 0.005},
+}
+"""What each preset changes in the settings that go without saying."""
 
 MOST_MARKS = 200
 """Runs whose accuracy stays over the distance."""
@@ -112,6 +127,8 @@ class TimeScene:
         Earlier runs, which stay as pale curves.
     reached : tuple
         Settings of all earlier runs, each with the accuracy that was reached.
+    iteration : int, optional
+        An earlier iteration that is looked at; left out, the one reached.
     """
 
     experiment: SequenceExperiment
@@ -121,7 +138,7 @@ class TimeScene:
     past: tuple[Any, ...] = ()
     reached: tuple[tuple[SequenceSettings, float], ...] = ()
 
-    iteration: ClassVar[int | None] = None
+    iteration: int | None = None
     loss_axis: ClassVar[str] = "logarithmic"
 
     @property
@@ -449,6 +466,8 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         The network and its training.
     controls, buttons : dict of str to widget
         What can be moved and pressed, by name.
+    presets : Dropdown
+        Settings worth seeing, by name.
     share : str
         The line of Python that recreates exactly this state.
 
@@ -460,6 +479,7 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
 
     catalogue = TIME_CONTROLS
     usual = (SequenceSettings(), USUAL)
+    known_presets = TIME_PRESETS
     seen_at_once = frozenset(TIME_CONTROLS) - {"step_size", "clip_norm", "optimizer", "batch"}
     long_run = 100
     beside_picture = BESIDE_PICTURE + 60
@@ -504,8 +524,9 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         self._reading = self._told = self._painted = None
 
     def _read(self) -> None:
-        """Have picture and words show the network as it is now."""
-        self._reading = self._told = self.experiment.reading
+        """Have picture and words show the network as it is now, or was when it is looked at."""
+        at = self.iteration if self.looked_at is None else self.looked_at
+        self._reading = self._told = self.experiment.reading_at(at)
 
     def remember(self, experiment: SequenceExperiment) -> PastTimeRun:
         """Return what stays of a run; its accuracy stays over the distance."""
@@ -523,19 +544,6 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         super().clear()
 
     # What controls do.
-
-    def go_to(self, iteration: int) -> Self:
-        """Train up to an iteration and wait there; to one that is past, once more from the start.
-
-        Parameters
-        ----------
-        iteration : int
-            From 0 to the end.
-        """
-        wanted = whole_number("iteration", iteration, at_least=0, at_most=self.limit)
-        if not self.is_behind and wanted < self.iteration:
-            self.rewind()
-        return super().go_to(wanted)
 
     def setting(self, name: str) -> Any:
         """Return what a control is to show."""
@@ -568,6 +576,7 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
             self.limit,
             self.past,
             tuple(self._reached.items()),
+            self.looked_at,
         )
 
     def paint(self) -> None:
@@ -602,4 +611,4 @@ class TimeExplorer(RunExplorer[SequenceExperiment]):
         assert self._reading is not None
         # The next picture has the sentence to it.
         self._told = self._reading
-        return f"{label}: {self.experiment.stand(self._reading)}"
+        return f"{label}: {self.experiment.stand(self._reading, iteration=self.looked_at)}"
