@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from vanishing import figures
 from vanishing.figures.maps import LINE_STYLES
@@ -123,6 +124,34 @@ def test_the_sides_say_values_and_the_bar_says_iterations(ax: Axes, survey: Surv
     ] == ["10", "100", "1000"]
 
 
+def test_the_map_fills_its_axes_and_the_legend_stands_above(ax: Axes, survey: Survey) -> None:
+    figures.plane_map(ax, survey, lines=[Line("wall", (1, 1), (0, 9))])
+    assert ax.get_aspect() == "auto"
+    ax.figure.canvas.draw()
+    legend, (bar,) = ax.get_legend(), ax.child_axes
+    assert legend is not None
+    box, map_, beside = legend.get_window_extent(), ax.get_window_extent(), bar.get_window_extent()
+    assert map_.y1 - 1 <= box.y0 <= map_.y1 + 10
+    assert map_.x0 - 1 <= box.x0 <= map_.x0 + 10
+    assert map_.x1 < beside.x0
+    assert (beside.y0, beside.y1) == pytest.approx((map_.y0, map_.y1))
+
+
+def test_the_legend_shows_the_greys_and_marks_that_cells_have(ax: Axes, survey: Survey) -> None:
+    drawn = figures.plane_map(ax, survey)
+    legend = ax.get_legend()
+    assert legend is not None
+    patches: Any = legend.get_patches()
+    marks: Any = [one for one in legend.findobj(Line2D) if one.get_marker() in (".", "x")]  # type: ignore[attr-defined]
+    shown = colors(drawn)
+    for patch, mark, cell, drawn_marks in zip(
+        patches, marks, (shown[1, 3], shown[2, 4]), (drawn.slow, drawn.diverged), strict=True
+    ):
+        np.testing.assert_allclose(patch.get_facecolor(), cell)
+        assert mark.get_marker() == drawn_marks.get_marker()
+        assert mark.get_color() == drawn_marks.get_color()
+
+
 def test_many_values_are_labelled_sparsely(ax: Axes) -> None:
     wide = Survey(Plane(log_axis("x", 0.01, 10_000, 25), Axis("y", tuple(range(30))), job))
     figures.plane_map(ax, wide)
@@ -138,5 +167,8 @@ def test_bad_arguments_are_named(ax: Axes, survey: Survey) -> None:
         figures.plane_map(ax, survey, lines=[(1, 2)])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="chosen must be a whole number from 0 to 4; got 5"):
         figures.plane_map(ax, survey, chosen=(5, 0))
+    # What is refused is refused before anything is drawn.
+    assert not ax.images
+    assert not ax.lines
     with pytest.raises(ValueError, match=r"limits must rise; got \(5, 5\)"):
         figures.plane_map(ax, survey, limits=(5, 5))

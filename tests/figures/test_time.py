@@ -72,6 +72,8 @@ def test_parts_of_the_ledger_sum_to_the_error(ax: Axes, cell: str) -> None:
     summed = np.sum([np.asarray(line.get_ydata()) for line in parts], axis=0)
     np.testing.assert_allclose(summed, np.asarray(total.get_ydata()), atol=1e-12)
     assert len({(line.get_linestyle(), line.get_marker()) for line in [*parts, total]}) == 3
+    assert total.get_linewidth() > max(line.get_linewidth() for line in parts)
+    assert total.get_color() == figures.cell_look(cell)["color"]
 
 
 def test_contributions_leave_out_what_is_nothing(ax: Axes) -> None:
@@ -83,6 +85,7 @@ def test_contributions_leave_out_what_is_nothing(ax: Axes) -> None:
     assert ax.get_yscale() == "log"
     assert "dW_h" in ax.get_ylabel()
     assert line.get_label() == "LSTM"
+    np.testing.assert_array_equal(line.get_xdata(), found.lags)
 
 
 def test_sentence_is_tinted_by_amount_and_says_it(ax: Axes) -> None:
@@ -109,6 +112,20 @@ def test_colors_of_words_are_those_of_the_sentence(ax: Axes) -> None:
     assert [figures.in_short(amount) for amount in (0.0, 0.034)] == ["0", "3e-02"]
 
 
+@pytest.mark.parametrize(("count", "per_line"), [(1, 7), (3, 7), (7, 7), (8, 7), (13, 5)])
+def test_all_of_a_sentence_lies_within_its_axes(ax: Axes, count: int, per_line: int) -> None:
+    written = figures.tinted_sentence(ax, ["word"] * count, np.ones(count), per_line=per_line)
+    places = np.array([one.get_position() for one in written])
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    assert (left, right) == (-0.5, min(count, per_line) - 0.5)
+    assert low < places[:, 1].min() - 0.2
+    assert high >= places[:count, 1].max() + 0.5
+    # Each amount stands under its word.
+    np.testing.assert_array_equal(places[:count, 0], places[count:, 0])
+    assert (places[count:, 1] < places[:count, 1]).all()
+    assert (np.diff(places[:count, 1]) <= 0).all()
+
+
 def test_limits_make_sentences_comparable(ax: Axes) -> None:
     def fill(amount: float, limits: tuple[float, float] | None) -> tuple[float, ...]:
         (word, _) = figures.tinted_sentence(ax, ["a"], [amount], limits=limits)
@@ -129,6 +146,11 @@ def test_accuracy_over_distance_has_every_run_and_the_median(ax: Axes) -> None:
     np.testing.assert_array_equal(rings.get_xdata(), [5, 5, 5, 10, 10, 10])
     np.testing.assert_array_equal(line.get_ydata(), [0.9, 0.5])
     assert line.get_label() == "GRU"
+    np.testing.assert_array_equal(rings.get_ydata(), np.ravel(shares))
+    (chance,) = [one for one in ax.lines if one not in (rings, line)]
+    np.testing.assert_array_equal(chance.get_ydata(), [0.5, 0.5])
+    low, high = ax.get_ylim()
+    assert 0.3 < low < 0.4 < 1 < high < 1.1
     with pytest.raises(ValueError, match="distances must be 2, one a row of accuracies; got 1"):
         figures.accuracy_over_distance(ax, [5], shares)
 

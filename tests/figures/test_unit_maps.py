@@ -120,6 +120,21 @@ def test_any_number_of_maps_fits(count: int, pixels: tuple[int, int]) -> None:
     assert (image[..., 3] == 255).all()
 
 
+@pytest.mark.parametrize("pixels", [(60, 130), (130, 60)])
+def test_maps_are_square_and_whole_in_an_image_that_is_not(pixels: tuple[int, int]) -> None:
+    painter = UnitMap(LOW, HIGH, pixels)
+    image = painter.colors(painter.ask(hinges(0.5, 1.0), DATA))
+    # Two units stand side by side, so that the width or the height is what they share.
+    side = min(pixels[0] // 2, pixels[1]) - 3
+    for number, one in enumerate(tiles(image, 2, 1)):
+        assert one.shape[:2] == (side, side)
+        assert (one.min(axis=(0, 1))[:3] < 255).all()
+        assert brightness(one)[:, -1].mean() > brightness(one)[:, 0].mean()
+        gap = image[::-1][:side, side + number * (side + 3) :][:, :3]
+        assert (gap == 255).all()
+    assert (image[::-1][side:] == 255).all()
+
+
 def test_what_is_no_number_is_grey() -> None:
     network = hinges(0.0, 1.0)
     network.biases[0][1] = np.nan
@@ -171,6 +186,14 @@ def test_batch_normalization_takes_the_datas_statistics() -> None:
         ({"layer": 2}, "layer must be a whole number from 1 to 1; got 2"),
         ({"network": Network.initialize((2, 3), rng=0)}, "network must have a hidden layer"),
         ({"network": Network.initialize((3, 4, 3), rng=0)}, "points of 3 coordinates"),
+        (
+            {
+                "network": Network.initialize((3, 4, 3), rng=0),
+                "data": Dataset([[1.0, 1.0, 0.0], [0.0, 0.5, 1.0]], [0, 1]),
+            },
+            "data must have points of 2 coordinates; got 3",
+        ),
+        ({"data": DATA.points}, "data must be a Dataset"),
         ({"ax": None}, "ax must be a Matplotlib Axes"),
         ({"margin": -1}, "margin must be a finite number, zero or positive"),
     ],

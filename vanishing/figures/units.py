@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vanishing._checks import Array, instance, shown, two_whole_numbers, whole_number
 from vanishing.data import Dataset
-from vanishing.figures.regions import LONGEST_SIDE, check_asked, check_plane, corners, reach
+from vanishing.figures.regions import LONGEST_SIDE, check_asked, corners, reach
 from vanishing.figures.style import check_axes
 from vanishing.network import Network, check_fit
 from vanishing.units import dead_masks
@@ -228,7 +228,6 @@ def hidden_units(
         If an argument is not what is described above, or network and data do not fit.
     """
     check_axes(ax)
-    check_plane(data)
     check_fit(network, data)
     checked_layer(network, layer)
     ends = reach(data, margin)
