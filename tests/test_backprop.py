@@ -251,3 +251,13 @@ def test_network_and_data_must_fit(function: object) -> None:
 def test_numerical_step_must_be_positive() -> None:
     with pytest.raises(ValueError, match="step must be a finite positive number; got 0"):
         numerical_gradient(Network.initialize((2, 3), rng=0), spiral(4, rng=0), step=0)
+
+
+def test_a_loss_beyond_a_floats_range_is_told_without_a_warning() -> None:
+    network, data = network_of((2, 5, 3), "relu"), blob(6)
+    for weights in network.weights:
+        weights *= 1e200
+    assert not np.isfinite(total_loss(network, data, regularization=1.0))
+    found = gradients(network, data, regularization=1.0)
+    assert not np.isfinite(found.loss)
+    assert not np.isfinite(found.dW[0]).all()

@@ -162,6 +162,9 @@ def test_large_scores_of_either_sign_do_not_overflow() -> None:
         loss, delta = cross_entropy(scores, np.array([0, 1]))
         assert loss == pytest.approx((np.log1p(np.exp(-2 * sign)) + np.log(2)) / 2, rel=1e-9)
         assert np.isfinite(delta).all()
+    # What is large for one example may be small for another.
+    loss, _ = cross_entropy(np.array([[1e4, 1e4], [-1e4, -1e4]]), np.array([0, 1]))
+    assert loss == pytest.approx(np.log(2))
 
 
 def test_the_error_at_the_scores_is_the_derivative_of_the_loss() -> None:
