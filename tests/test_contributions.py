@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from sequence_problems import sequence_problems
 
-from vanishing.contributions import SHARED, contributions, word_gradients
+from vanishing.contributions import SHARED, Contributions, contributions, word_gradients
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import SequenceData, agreement
 from vanishing.through_time import gradients_through_time
@@ -56,6 +56,12 @@ def test_the_smaller_the_gain_the_shorter_the_reach() -> None:
     found = contributions(RecurrentNetwork.initialize(TASK, 16, gain=0.5, rng=0), DATA)
     assert found.reach(1.0) == 0
     assert found.reach(1e-3) > found.reach(1e-1)
+
+
+def test_reach_is_measured_by_the_largest_wherever_that_is() -> None:
+    norms = np.array([0.0, 0.5, 10.0, 0.1])
+    found = Contributions("W_x", norms, norms / 10.6, 10.6)
+    assert [found.reach(share) for share in (1.0, 0.051, 0.05, 1e-9)] == [1, 1, 2, 2]
 
 
 def test_no_error_no_share() -> None:

@@ -54,6 +54,7 @@ def assert_same(network: Network, data: Dataset, dtype: type) -> None:
 @example((network_of((2, 3), "relu"), blob(1)), np.float64)
 @example((network_of((2, 30, 30, 30, 3), "relu", 1.0, "batch"), blob(20)), np.float32)
 @example((network_of((3, 20, 30, 30, 3), SOFTSIGN, 0.5, "layer"), blob(17, 3)), np.float64)
+@example((network_of((2, *[7] * 12, 3), "tanh", 1.0, "layer"), blob(9)), np.float64)
 def test_both_passes_agree_to_rounding(problem: tuple[Network, Dataset], dtype: type) -> None:
     assert_same(*problem, dtype)
 

@@ -1,5 +1,6 @@
 """Gradient descent, Adam and clipping."""
 
+import copy
 import math
 
 import numpy as np
@@ -47,6 +48,19 @@ def test_they_find_the_bottom_of_a_bowl(optimizer: Optimizer) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [GradientDescent(), Adam()])
+def test_what_is_handed_in_stays_as_it_is(optimizer: Optimizer) -> None:
+    theta, gradient = np.array([1.0, 2.0]), np.array([3.0, -4.0])
+    _, memory = optimizer.update(theta, gradient, ())
+    kept = copy.deepcopy(memory)
+    once, _ = optimizer.update(theta, gradient, memory)
+    again, _ = optimizer.update(theta, gradient, memory)
+    np.testing.assert_array_equal(once, again)
+    assert (theta.tolist(), gradient.tolist()) == ([1, 2], [3, -4])
+    for one, other in zip(memory, kept, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(), Adam()])
 def test_the_precision_stays(optimizer: Optimizer) -> None:
     theta, memory = np.ones(3, np.float32), ()
     for _ in range(2):
@@ -81,6 +95,12 @@ def test_norm_neither_underflows_nor_overflows(values: list[float], power: int) 
     assume(np.abs(array).max() > 1e-3)
     expected = math.sqrt(math.fsum(x * x for x in values))
     assert norm(np.ldexp(array, power)) == pytest.approx(math.ldexp(expected, power), rel=1e-12)
+
+
+def test_norms_of_single_precision_are_taken_in_double() -> None:
+    values = np.random.RandomState(0).standard_normal(1000).astype(np.float32)
+    exact = math.sqrt(math.fsum(float(value) ** 2 for value in values))
+    assert norm(values) == pytest.approx(exact, rel=1e-14)
 
 
 def test_norms_of_what_is_not_finite_or_nothing() -> None:

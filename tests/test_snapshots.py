@@ -143,7 +143,7 @@ def test_a_run_comes_again_with_all_its_settings(settings: dict[str, Any]) -> No
 
 
 def test_of_a_run_begun_elsewhere_snapshots_are_kept_from_its_own_beginning() -> None:
-    runs = [Trainer(trainer().network, DATA, first_iteration=1000) for _ in range(2)]
+    runs = [Trainer(trainer().network, DATA, first_iteration=1001) for _ in range(2)]
     snapshots = Snapshots(runs[0])
     assert snapshots.due_in == STRIDE
     runs[0].advance(10)
@@ -151,8 +151,10 @@ def test_of_a_run_begun_elsewhere_snapshots_are_kept_from_its_own_beginning() ->
     runs[0].advance(STRIDE - 10)
     snapshots.keep()
     assert len(snapshots) == 2
-    runs[1].advance(30)
-    same(snapshots.at(1030), runs[1])
+    runs[0].advance(20)
+    for further in (30, 50):  # from the first snapshot, and from the second
+        runs[1].advance(further)
+        same(snapshots.at(runs[1].iteration), runs[1])
 
 
 def test_snapshots_are_thinned_when_there_is_no_room_left() -> None:
