@@ -102,6 +102,17 @@ def test_each_factor_is_what_its_step_did(
     }
 
 
+def test_dead_units_are_blamed_in_the_layer_where_they_are() -> None:
+    # All units are on, but of the second hidden layer's five four are shut by their biases.
+    weights = [0.3 * np.eye(5)] * 3 + [np.array([[0.5, -0.5]] * 5)]
+    biases = [np.ones(5), np.array([1.0, -9, -9, -9, -9]), np.ones(5), np.zeros(2)]
+    data = Dataset(np.random.RandomState(0).uniform(0, 1, (4, 5)), np.array([0, 1, 1, 1]))
+    books = ledger(Network(weights, biases, "relu"), data)
+    assert books.dead.tolist() == [0, 0.8, 0]
+    np.testing.assert_allclose(books.slopes, [1, np.sqrt(0.2), 1])
+    assert books.causes == ("small weights", "small weights and dead units", "healthy")
+
+
 def test_kept_statistics_and_precision_do_not_enter() -> None:
     network, data = network_of((2, 5, 5, 3), "tanh", 1.0, "batch"), blob(9)
     expected = ledger(network, data)
