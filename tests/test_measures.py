@@ -179,6 +179,8 @@ def test_formulas_can_be_typeset() -> None:
 
     for measure in MEASURES.values():
         MathTextParser("path").parse(f"${measure.formula}$")
+        assert "\\" in measure.formula
+        assert "\\" not in measure.label  # which is read as it stands
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("loudness", ValueError), (3, TypeError)])

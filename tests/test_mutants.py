@@ -47,6 +47,8 @@ def test_changes_are_those_that_their_names_say(name: str, code: str, expected: 
     [
         ("def f(a: int | None) -> int: ...", "def f(a: int & None) -> str: ...", True),
         ("Either = A | B", "Either = A ^ B", True),
+        ('T = TypeVar("T", A, B)', 'T = TypeVar("T", B, A)', True),
+        ("a = f(1)", "a = f(2)", False),
         ("a: int = 1", "a: str = 1", True),
         ("a = 1  # one", "a = (1)", True),
         ("zip(a, b, strict=True)", "zip(a, b)", True),

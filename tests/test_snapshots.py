@@ -169,6 +169,12 @@ def test_snapshots_are_thinned_when_there_is_no_room_left() -> None:
     same(snapshots.at(1777), plain)
 
 
+def test_a_stride_is_at_most_a_million() -> None:
+    assert Snapshots(trainer(), stride=10**6).due_in == 10**6
+    with pytest.raises(ValueError, match=r"stride must be .*got 1000001"):
+        Snapshots(trainer(), stride=10**6 + 1)
+
+
 def test_a_large_network_keeps_a_few_all_the_same() -> None:
     snapshots = grown(trainer(), 8 * STRIDE, most_bytes=0)
     assert 1 < len(snapshots) <= 9

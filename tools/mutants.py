@@ -203,18 +203,20 @@ class _Effective(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+def _names_a_type(statement: ast.stmt) -> bool:
+    """Return whether a statement gives a name to A | B, or to a variable for types."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    if isinstance(statement.value, ast.BinOp):
+        return isinstance(statement.value.op, ast.BitOr | ast.BitAnd | ast.BitXor)
+    called = getattr(statement.value, "func", None)
+    return isinstance(called, ast.Name) and called.id == "TypeVar"
+
+
 def meaning(code: str) -> str:
     """Return what a program does, as text: equal for two that differ in types or layout only."""
     tree = ast.parse(code)
-    tree.body = [
-        statement
-        for statement in tree.body
-        if not (
-            isinstance(statement, ast.Assign)  # a name for a type: A | B
-            and isinstance(statement.value, ast.BinOp)
-            and isinstance(statement.value.op, ast.BitOr | ast.BitAnd | ast.BitXor)
-        )
-    ]
+    tree.body = [statement for statement in tree.body if not _names_a_type(statement)]
     effective: ast.AST = _Effective().visit(tree)
     return ast.dump(effective)
 

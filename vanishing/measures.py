@@ -103,7 +103,7 @@ def share_of_progress(history: History) -> Array:
     """
     instance("history", history, History)
     # Scaled by the largest first, since squares of 1e-200 would be zero.
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         scaled = history.total_gradient_norm / history.total_gradient_norm.max(axis=1)[:, None]
         progress = np.array(history.step_sizes) * np.square(scaled)
         share: Array = progress / progress.sum(axis=1)[:, None]
