@@ -61,8 +61,7 @@ from vanishing.live.controls import CONTROLS, SPIRAL_CONTROLS, TIME_CONTROLS
 from vanishing.live.time import TIME_PANELS
 from vanishing.measures import MEASURES, Measure
 from vanishing.optimizers import OPTIMIZERS, Moment
-from vanishing.planes import Axis, Plane, Survey
-from vanishing.planes import Cell as PlaneCell
+from vanishing.planes import Axis, Outcome, Plane, Survey
 from vanishing.recurrent import RECURRENT, RecurrentNetwork
 from vanishing.sequence_experiment import TASKS, Reading, SequenceExperiment, SequenceSettings
 from vanishing.sequence_training import SequenceTrainer
@@ -526,7 +525,7 @@ MADE_BY_THE_PACKAGE = (
     "live.map.Choice",
     "live.map.MapPanel",
     "live.map.MapScene",
-    "planes.Cell",
+    "planes.Outcome",
     "lecture.Log",
     "optimizers.Moment",
     "recurrent.States",
@@ -903,11 +902,11 @@ special("planes.Axis", values=given((1.0, 2.0), lambda v: rising_numbers(v) and 
 special("planes.Axis", label=given("label", one_of(str)))
 special("planes.Axis.place", value=given(1.0, either(real(zero=True), to_infinity)))
 special("planes.Line", label=given("label", some_text))
-special("planes.cells_in_turns", seconds=given(0.1, real()))
+special("planes.outcomes_in_turns", seconds=given(0.1, real()))
 special("planes.Line", x=given((1.0, 2.0), sequence(real(zero=True), 2), "x|y"))
 special("planes.Line", y=given((1.0, 2.0), sequence(real(zero=True), 2), "x|y"))
 special("planes.Plane", **AXES, job=given(PLANE_OF_CELLS.job, a_function))
-special("planes.Survey.add", cell=given(PlaneCell(0, 0, 1, 1.0, None), one_of(PlaneCell)))
+special("planes.Survey.add", outcome=given(Outcome(0, 0, 1, 1.0, None), one_of(Outcome)))
 special("planes.Survey.cell", column=given(0, whole(0, 1)), row=given(0, whole(0, 1)))
 special("planes.Survey.count", kind=given(1, whole(0, 3)))
 special("planes.coarse_to_fine", columns=given(2, whole(1, 1000)), rows=given(2, whole(1, 1000)))

@@ -14,15 +14,15 @@ from vanishing.planes import (
     SLOW,
     UNKNOWN,
     Axis,
-    Cell,
     Line,
+    Outcome,
     Plane,
     Survey,
-    cells,
-    cells_in_turns,
     coarse_to_fine,
     explore,
     log_axis,
+    outcomes,
+    outcomes_in_turns,
 )
 from vanishing.sweeps import LOOKS
 
@@ -100,13 +100,13 @@ def test_learned_slow_and_diverged_are_told_apart_whatever_makes_the_runs(kind: 
 
 def test_cells_come_in_order_where_one_is_made_after_the_other() -> None:
     plane = Plane(Axis("step_size", (0.01, 0.02, 0.03)), SCALES, job)
-    places = [(cell.column, cell.row) for cell in cells(plane, workers=1, progress=False)]
+    places = [(cell.column, cell.row) for cell in outcomes(plane, workers=1, progress=False)]
     assert places == coarse_to_fine(3, 3)
 
 
 def test_turns_bring_the_same_cells() -> None:
     plane = Plane(STEPS, SCALES, job)
-    turns = list(cells_in_turns(plane, seconds=0.005, workers=1))
+    turns = list(outcomes_in_turns(plane, seconds=0.005, workers=1))
     found = {(cell.column, cell.row): cell for turn in turns for cell in turn}
     known = explore(plane, progress=False)
     assert len(found) == sum(map(len, turns)) == 12
@@ -125,7 +125,7 @@ def filled(places: list[tuple[int, int]], columns: int, rows: int) -> Survey:
     x, y = Axis("x", tuple(range(columns))), Axis("y", tuple(range(rows)))
     survey = Survey(Plane(x, y, job))
     for column, row in places:
-        survey.add(Cell(column, row, 1, 1.0, None))
+        survey.add(Outcome(column, row, 1, 1.0, None))
     return survey
 
 
@@ -159,10 +159,10 @@ def test_a_description_says_what_the_map_shows() -> None:
         "0 reach 90%, 0 do not, 0 diverge"
     )
     for cell in (
-        Cell(0, 0, 30, 0.95, None),
-        Cell(1, 2, 20, 0.9, None),
-        Cell(2, 1, None, 0.5, None),
-        Cell(3, 1, None, 0.3, 4),
+        Outcome(0, 0, 30, 0.95, None),
+        Outcome(1, 2, 20, 0.9, None),
+        Outcome(2, 1, None, 0.5, None),
+        Outcome(3, 1, None, 0.3, 4),
     ):
         survey.add(cell)
     assert survey.description == (
@@ -189,6 +189,14 @@ def test_an_axis_knows_whether_it_is_logarithmic() -> None:
     assert not Axis("x", (1, 2, 3, 4)).logarithmic
     assert not Axis("x", (0, 1, 10, 100)).logarithmic
     assert log_axis("x", 0.01, 10, 4).values == (0.01, 0.1, 1.0, 10.0)
+
+
+@pytest.mark.parametrize(("column", "row"), [(4, 0), (-1, 0), (0, 3)])
+def test_an_outcome_of_another_plane_is_refused(column: int, row: int) -> None:
+    survey = Survey(Plane(Axis("x", (1, 2, 3, 4)), Axis("y", (1, 2, 3)), lambda x, y: x + y))
+    with pytest.raises(ValueError, match=r"(column|row) must be a whole number from 0 to"):
+        survey.add(Outcome(column, row, 1, 1.0, None))
+    assert len(survey) == 0
 
 
 def test_places_are_in_cells() -> None:

@@ -25,8 +25,7 @@ from vanishing.ledger import Ledger
 from vanishing.measures import Measure
 from vanishing.network import Network
 from vanishing.optimizers import Adam, GradientDescent
-from vanishing.planes import Axis, Line, Plane
-from vanishing.planes import Cell as PlaneCell
+from vanishing.planes import Axis, Line, Outcome, Plane
 from vanishing.recurrent import States
 from vanishing.sequence_experiment import SequenceSettings, SequenceStanding
 from vanishing.sequence_jobs import SequenceJob
@@ -50,7 +49,7 @@ WITH_ARRAYS: tuple[type[Any], ...] = (
 
 BY_VALUE: tuple[type[Any], ...] = (
     *(Activation, Cell, Settings, Standing, Columns, WideLayer, Scheme, Measure, GradientDescent),
-    *(Adam, Axis, Line, PlaneCell, SequenceSettings, SequenceStanding, SequenceTask, Goal, Variant),
+    *(Adam, Axis, Line, Outcome, SequenceSettings, SequenceStanding, SequenceTask, Goal, Variant),
 )
 """Settings, which are equal if they say the same."""
 

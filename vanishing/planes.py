@@ -228,7 +228,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Outcome:
     """What came of one cell's run.
 
     Parameters
@@ -301,13 +301,13 @@ def coarsest_grid(column: int, row: int) -> int:
     return both & -both if both else 2 * MOST_VALUES
 
 
-def cells(
+def outcomes(
     plane: Plane,
     *,
     executor: Executor | None = None,
     workers: int | None = None,
     progress: bool = True,
-) -> Iterator[Cell]:
+) -> Iterator[Outcome]:
     """Make the runs of a plane from coarse to fine, and yield each cell as it is done.
 
     Parameters
@@ -319,7 +319,7 @@ def cells(
 
     Yields
     ------
-    Cell
+    Outcome
         What came of it; runs that take long come later than their order says.
 
     Raises
@@ -332,14 +332,14 @@ def cells(
     return (_cell(plane, order[number], run) for number, run in done)
 
 
-def cells_in_turns(
+def outcomes_in_turns(
     plane: Plane,
     *,
     seconds: float = 0.03,
     executor: Executor | None = None,
     workers: int | None = None,
-) -> Iterator[list[Cell]]:
-    """Make the runs of a plane as `cells` does, for whoever has other things to do meanwhile.
+) -> Iterator[list[Outcome]]:
+    """Make the runs of a plane as `outcomes` does, for whoever has other things to do meanwhile.
 
     Parameters
     ----------
@@ -350,7 +350,7 @@ def cells_in_turns(
 
     Yields
     ------
-    list of Cell
+    list of Outcome
         What was done since the turn before, perhaps nothing.
 
     Raises
@@ -369,9 +369,9 @@ def _jobs(plane: Plane) -> tuple[list[tuple[int, int]], list[Sweepable[Any]]]:
     return order, [plane.job(plane.x.values[i], plane.y.values[j]) for i, j in order]
 
 
-def _cell(plane: Plane, place: tuple[int, int], run: Any) -> Cell:
+def _cell(plane: Plane, place: tuple[int, int], run: Any) -> Outcome:
     learned = run.diverged_at is None and run.accuracy >= plane.level
-    return Cell(*place, run.iterations if learned else None, run.accuracy, run.diverged_at)
+    return Outcome(*place, run.iterations if learned else None, run.accuracy, run.diverged_at)
 
 
 class Survey:
@@ -396,16 +396,16 @@ class Survey:
         self.plane = instance("plane", plane, Plane)
         self.kind = np.full(plane.shape, UNKNOWN)
         self.reached, self.accuracy = np.full(plane.shape, np.nan), np.full(plane.shape, np.nan)
-        self._cells: dict[tuple[int, int], Cell] = {}
+        self._cells: dict[tuple[int, int], Outcome] = {}
 
-    def add(self, cell: Cell) -> None:
-        """Take in what came of a cell."""
-        instance("cell", cell, Cell)
-        place = cell.row, cell.column
-        self.kind[place] = cell.kind
-        self.reached[place] = np.nan if cell.reached is None else cell.reached
-        self.accuracy[place] = cell.accuracy
-        self._cells[cell.column, cell.row] = cell
+    def add(self, outcome: Outcome) -> None:
+        """Take in what came of a cell of this plane."""
+        instance("outcome", outcome, Outcome)
+        column, row = self._within(outcome.column, outcome.row)
+        self.kind[row, column] = outcome.kind
+        self.reached[row, column] = np.nan if outcome.reached is None else outcome.reached
+        self.accuracy[row, column] = outcome.accuracy
+        self._cells[column, row] = outcome
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -415,14 +415,16 @@ class Survey:
         """Whether all cells are known."""
         return len(self) == self.kind.size
 
-    def cell(self, column: int, row: int) -> Cell | None:
-        """Return a cell, counted from the lower left, if it is known."""
+    def cell(self, column: int, row: int) -> Outcome | None:
+        """Return what came of a cell, counted from the lower left, if it is known."""
+        return self._cells.get(self._within(column, row))
+
+    def _within(self, column: int, row: int) -> tuple[int, int]:
         rows, columns = self.plane.shape
-        place = (
+        return (
             whole_number("column", column, at_least=0, at_most=columns - 1),
             whole_number("row", row, at_least=0, at_most=rows - 1),
         )
-        return self._cells.get(place)
 
     def count(self, kind: int) -> int:
         """Return how many cells are of a kind."""
@@ -454,7 +456,7 @@ class Survey:
         )
 
     @property
-    def quickest(self) -> Cell | None:
+    def quickest(self) -> Outcome | None:
         """The cell that reaches the level in the fewest iterations, if any does."""
         learned = [cell for cell in self._cells.values() if cell.reached is not None]
         return min(learned, key=lambda cell: (cell.reached, cell.row, cell.column), default=None)
@@ -505,6 +507,6 @@ def explore(
         If an argument is not what is described above.
     """
     survey = Survey(plane)
-    for cell in cells(plane, executor=executor, workers=workers, progress=progress):
-        survey.add(cell)
+    for outcome in outcomes(plane, executor=executor, workers=workers, progress=progress):
+        survey.add(outcome)
     return survey

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from vanishing import figures
 from vanishing.figures.maps import LINE_STYLES
-from vanishing.planes import Axis, Cell, Line, Plane, Survey, log_axis
+from vanishing.planes import Axis, Line, Outcome, Plane, Survey, log_axis
 
 
 def job(*_: float) -> Any:
@@ -28,11 +28,11 @@ def survey() -> Survey:
         Plane(log_axis("step_size", 0.01, 100, 5), Axis("hidden_layers", (1, 2, 3)), job)
     )
     for cell in (
-        Cell(0, 0, 10, 0.9, None),
-        Cell(1, 0, 100, 0.92, None),
-        Cell(2, 1, 1000, 1.0, None),
-        Cell(3, 1, None, 0.5, None),
-        Cell(4, 2, None, 0.3, 7),
+        Outcome(0, 0, 10, 0.9, None),
+        Outcome(1, 0, 100, 0.92, None),
+        Outcome(2, 1, 1000, 1.0, None),
+        Outcome(3, 1, None, 0.5, None),
+        Outcome(4, 2, None, 0.3, 7),
     ):
         found.add(cell)
     return found
@@ -77,8 +77,8 @@ def test_an_update_shows_what_came_meanwhile(ax: Axes, survey: Survey) -> None:
     drawn = figures.plane_map(ax, survey, limits=(1, 100), chosen=(1, 2))
     assert drawn.frame.get_visible()
     assert drawn.frame.get_xy() == (0.5, 1.5)
-    survey.add(Cell(4, 0, 1, 1.0, None))
-    survey.add(Cell(0, 2, None, 0.2, None))
+    survey.add(Outcome(4, 0, 1, 1.0, None))
+    survey.add(Outcome(0, 2, None, 0.2, None))
     drawn.update(survey)
     assert not drawn.frame.get_visible()
     np.testing.assert_allclose(colors(drawn)[0, 4], plt.get_cmap("viridis_r")(0.0))

@@ -20,12 +20,12 @@ from vanishing.live.widget import checked_width
 from vanishing.planes import (
     LEVEL,
     Axis,
-    Cell,
     Line,
+    Outcome,
     Survey,
-    cells_in_turns,
     coarse_to_fine,
     log_axis,
+    outcomes_in_turns,
 )
 from vanishing.trials import SettingsPlane, one_network, settings_plane
 from vanishing.variant import VariantLike
@@ -171,7 +171,7 @@ class MapExplorer(Player):
         self._lines = tuple(instance(f"lines[{i}]", one, Line) for i, one in enumerate(given))
         self._most = checked_iterations(iterations)
         self._survey: Survey | None = None
-        self._turns: Iterator[list[Cell]] = iter(())
+        self._turns: Iterator[list[Outcome]] = iter(())
         self._painted: Any = None
         self._painted_at = 0.0
         self._opened: tuple[int, int] | None = None
@@ -211,9 +211,9 @@ class MapExplorer(Player):
         """Forget all cells."""
         self._end_runs()
         self._survey = Survey(self._plane)
-        self._early: dict[tuple[int, int], Cell] = {}
+        self._early: dict[tuple[int, int], Outcome] = {}
         self._order = deque(coarse_to_fine(len(self._plane.x), len(self._plane.y)))
-        self._turns = cells_in_turns(self._plane, seconds=WAIT)
+        self._turns = outcomes_in_turns(self._plane, seconds=WAIT)
 
     def free(self) -> None:
         """Let go of the runs and of what is known."""
