@@ -11,7 +11,7 @@ from vanishing import figures
 from vanishing.activations import Activation
 from vanishing.live import Live, Panel, TimeExplorer
 from vanishing.live.controls import TIME_CONTROLS
-from vanishing.live.picture import Lettering
+from vanishing.live.picture import DRAWN, Lettering, Picture
 from vanishing.live.runs import OWN
 from vanishing.live.time import (
     A_LINE,
@@ -480,6 +480,25 @@ def test_the_sentence_is_written_anew_only_when_the_network_is_another() -> None
     assert panel(explorer, "sentence").image.pixels is before
     explorer.advance(1)
     assert panel(explorer, "sentence").image.pixels is not before
+
+
+def test_the_answer_is_written_anew_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Reading] = []
+
+    def answer(reading: Reading) -> tuple[str, bool]:
+        if reading not in seen:
+            seen.append(reading)
+        return ("is", "plenty")[seen.index(reading) // 2 % 2], True
+
+    monkeypatch.setattr(Reading, "answer", property(answer))
+    explorer = small()
+    titles = []
+    for _ in range(5):
+        explorer.advance(1)
+        titles.append(panel(explorer, "sentence").title.get_text())
+        whole = Picture(list(TIME_PANELS.values()), explorer.scene, width=DRAWN)
+        np.testing.assert_array_equal(explorer.picture.pixels(), whole.pixels())
+    assert [title.split()[-2] for title in titles] == ["is,", "plenty,", "plenty,", "is,", "is,"]
 
 
 def test_each_text_is_drawn_once_and_all_of_a_size_stand_on_one_line() -> None:

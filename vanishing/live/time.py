@@ -334,8 +334,11 @@ class SentencePanel(Panel):
         if scene.told is not self.drawn:
             self.drawn = scene.told
             self.image.pixels = self._sentence(*shortened(scene.told))[::-1]
-            self.title.set_text(self._told(scene.told))
-        return [self.image, self.title]
+        told = self._told(self.drawn)
+        # The answer seldom changes, and to draw it takes as long as all that moves.
+        self.outgrown = told != self.title.get_text()
+        self.title.set_text(told)
+        return [self.image]
 
     @staticmethod
     def _told(reading: Reading) -> str:
