@@ -530,6 +530,14 @@ def test_the_time_explorer_answers_keys_and_is_heard(shown: Any, page: Page) -> 
     assert "recurrent gain" not in names
     explorer.type("gate bias", "-2")
     explorer.wait_for_words(r"gate_bias=-2\.0")
+
+    # It goes to an iteration, and back to an earlier one; a preset begins anew.
+    for iteration in ("120", "30"):
+        explorer.type("run to", iteration)
+        explorer.wait_for_words(rf"iteration {iteration},[^$]*advance\({iteration}\)")
+    explorer.root.get_by_text("Shown as it was; 120 iterations were made").wait_for()
+    explorer.root.get_by_label("preset").select_option("identity ReLU")
+    explorer.wait_for_words(r"ReLU: iteration \d[^$]*recurrent='identity'.*advance")
     assert explorer.trouble() == ""
 
 

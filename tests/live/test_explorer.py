@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
-from waiting import in_loop, models, until
+from waiting import assert_refused, in_loop, models, until
 
 import vanishing
 from vanishing import Activation, Dataset, Network, Variant, spiral, train
@@ -659,10 +659,7 @@ def test_share_lines_are_plain_python(given: dict[str, Any]) -> None:
 def test_wrong_arguments_are_named_and_leave_nothing(
     wrong: dict[str, Any], error: type[Exception], named: str
 ) -> None:
-    before = models()
-    with pytest.raises(error, match=named):
-        Explorer(**wrong)
-    assert models() == before
+    assert_refused(Explorer, wrong, error, named)
 
 
 def test_a_panel_that_fails_leaves_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting import in_loop, models, until
+from waiting import assert_refused, in_loop, models, until
 
 from vanishing import sweeps
 from vanishing.experiment import Settings
@@ -221,10 +221,7 @@ def test_closing_closes_the_opened_run_too_and_leaves_nothing() -> None:
 def test_wrong_arguments_are_named_and_leave_nothing(
     wrong: dict[str, Any], error: type[Exception], told: str
 ) -> None:
-    before = models()
-    with pytest.raises(error, match=told):
-        small(**wrong)
-    assert models() == before
+    assert_refused(small, wrong, error, told)
 
 
 def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:

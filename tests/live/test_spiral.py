@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting import models
+from waiting import assert_refused
 
 from vanishing import spiral
 from vanishing.live import SpiralExplorer
@@ -72,11 +72,8 @@ def test_arguments_are_where_it_begins() -> None:
 def test_wrong_arguments_are_named_and_leave_nothing(
     wrong: dict[str, Any], error: type[Exception]
 ) -> None:
-    before = models()
     (name,) = wrong
-    with pytest.raises(error, match=f"{name} must .*got"):
-        SpiralExplorer(**wrong)
-    assert models() == before
+    assert_refused(SpiralExplorer, wrong, error, f"{name} must .*got")
 
 
 def test_settings_at_their_ends_are_allowed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting import in_loop, models, until
+from waiting import assert_refused, in_loop, models, until
 
 from vanishing import figures
 from vanishing.activations import Activation
@@ -754,10 +754,7 @@ def test_recall_is_asked_for_what_was_shown_first() -> None:
 def test_wrong_arguments_are_named_and_leave_nothing(
     wrong: dict[str, Any], error: type[Exception], told: str
 ) -> None:
-    before = models()
-    with pytest.raises(error, match=told):
-        small(**wrong)
-    assert models() == before
+    assert_refused(small, wrong, error, told)
 
 
 def test_an_attribute_that_has_no_effect_cannot_be_set() -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from ipywidgets import Widget
 
 
@@ -39,3 +40,13 @@ def confirm(receipts: Any) -> None:
 def models() -> set[str]:
     """Return the widgets and their looks that the kernel holds open."""
     return set(Widget.get_manager_state()["state"])
+
+
+def assert_refused(
+    make: Callable[..., Any], wrong: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    """Assert that arguments are refused in so many words, and leave nothing in the kernel."""
+    before = models()
+    with pytest.raises(error, match=told):
+        make(**wrong)
+    assert models() == before

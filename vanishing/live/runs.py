@@ -185,7 +185,7 @@ class RunExplorer(Player, Generic[Trained]):
             description="preset",
             tooltip="Settings worth seeing, by name",
             style={"description_width": "4em"},
-            layout={"width": "210px"},
+            layout={"width": "240px"},
         )
         self.presets.observe(self._preset_chosen, "value")
         return [self.presets]
