@@ -18,6 +18,7 @@ from vanishing.optimizers import Adam, GradientDescent
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_training import (
     HELD_OUT_SEED,
+    LATEST,
     SequenceTrainer,
     find_optimizer,
     held_out,
@@ -215,6 +216,31 @@ def test_a_run_that_diverges_stops_before_the_update() -> None:
     assert one.diverged_at == made == one.iteration == len(one.history) < 50
     assert one.advance(5) == 0
     assert np.isfinite(one.history.loss).all()
+    told = f"{made} iterations, accuracy {one.accuracy:.2f}"
+    assert repr(one.result).endswith(f"{told}, diverged at iteration {made})")
+
+
+def test_a_runs_representation_says_how_far_it_came() -> None:
+    one = trainer()
+    one.advance(3)
+    told = f"3 iterations, accuracy {one.accuracy:.2f}"
+    assert repr(one.result) == f"SequenceRun({one.network}, {told})"
+
+
+def test_sentences_are_drawn_for_any_iteration_that_a_run_can_reach() -> None:
+    late = trainer(first_iteration=LATEST)
+    late.advance(2)
+    assert len(late.sentences(2 * LATEST)) == 9
+    with pytest.raises(ValueError, match=r"iteration must be .*got"):
+        late.sentences(2 * LATEST + 1)
+
+
+def test_a_batch_must_fit_into_memory() -> None:
+    # For each of 6 steps: the inputs, and for each of 6 units about 8 numbers a gate.
+    most = 2**27 // (6 * (NETWORK.inputs + 8 * 6))
+    trainer(batch=most)
+    with pytest.raises(ValueError, match="batch must ask for at most 134,217,728 numbers"):
+        trainer(batch=most + 1)
 
 
 def test_rows_are_thinned_and_skipped() -> None:

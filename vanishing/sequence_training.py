@@ -201,8 +201,8 @@ class SequenceTrainer:
         check_sequences(network, task.batch(1, rng=0))
         self.optimizer = find_optimizer(optimizer, step_size)
         self.batch = whole_number("batch", batch, at_least=1)
-        numbers = self.batch * task.length * (network.inputs + 8 * network.W_h.size)
-        not_too_many("batch", numbers // network.hidden, "numbers", batch)
+        width = network.inputs + 8 * network.W_h.shape[1]
+        not_too_many("batch", self.batch * task.length * width, "numbers", batch)
         self.clip_norm = None if clip_norm is None else real_number("clip_norm", clip_norm)
         self.seed = whole_number("seed", seed, at_least=0, at_most=2**32 - 1)
         every = whole_number("record_every", record_every, at_least=1, at_most=LATEST)
