@@ -80,6 +80,10 @@ def test_a_network_that_is_not_finite_is_refused(found: Any) -> None:
     broken.W_h[0, 0] = np.nan
     with pytest.raises(ValueError, match="network must have finite parameters"):
         found(broken, DATA)
+    # Nothing is shown, so the outputs are zero; but the error is multiplied by 1e200 four times.
+    silent = SequenceData(np.array([0]), False, 1, numbers=np.zeros((5, 1, 1)))
+    with pytest.raises(ValueError, match="network must give finite outputs and errors"):
+        found(RecurrentNetwork([[1.0]], [[1e200]], [0.0], [[1.0, 0]], [0.0, 0]), silent)
     loud = RecurrentNetwork.initialize(agreement(100), 8, "relu", gain=1e6, rng=0)
     with pytest.raises(ValueError, match="network must give finite outputs and errors"):
         found(loud, agreement(100).batch(4, 0))
@@ -92,6 +96,19 @@ def test_a_words_gradient_is_that_of_its_sequence_alone() -> None:
     assert found.shape == (21, 30)
     # The mean over 30 sequences makes each of them count a thirtieth.
     np.testing.assert_allclose(30 * found[:, 4], contributions(network, alone).norms)
+
+
+@given(sequence_problems())
+def test_each_place_has_a_gradient_of_its_own(
+    problem: tuple[RecurrentNetwork, SequenceData],
+) -> None:
+    network, data = problem
+    steps = gradients_through_time(network, data).steps
+    expected = [
+        [np.linalg.norm(np.outer(x, delta)) for x, delta in zip(step.x, step.delta, strict=True)]
+        for step in steps
+    ]
+    np.testing.assert_allclose(word_gradients(network, data), expected, rtol=1e-9, atol=1e-15)
 
 
 def test_where_no_error_arrives_no_word_has_a_gradient() -> None:

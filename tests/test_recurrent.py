@@ -204,6 +204,31 @@ def test_a_task_has_inputs_and_outputs(task: tuple[int, ...]) -> None:
         RecurrentNetwork.initialize(task, 3)
 
 
+@pytest.mark.parametrize(
+    ("task", "name"), [((0, 2), 0), ((10_001, 2), 0), ((2, 0), 1), ((2, 10_001), 1)]
+)
+def test_inputs_and_outputs_are_one_or_more_and_not_too_many(
+    task: tuple[int, int], name: int
+) -> None:
+    with pytest.raises(ValueError, match=rf"task\[{name}\] must be .*; got {task[name]}"):
+        RecurrentNetwork.initialize(task, 3)
+
+
+@pytest.mark.parametrize("width", [3, 5])
+def test_inputs_of_another_width_are_refused(width: int) -> None:
+    network = RecurrentNetwork.initialize((4, 2), 3, rng=0)
+    with pytest.raises(ValueError, match=rf"inputs must have shape \(T, n, 4\).*2, 1, {width}"):
+        network.scores(np.ones((2, 1, width)))
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_an_answer_beyond_a_floats_range_is_given_without_a_warning(every_step: bool) -> None:
+    network = RecurrentNetwork(
+        [[1.0]], [[1.0]], [0.0], [[1e300]], [0.0], "relu", every_step=every_step
+    )
+    assert np.isinf(network.scores(np.full((2, 1, 1), 1e300))).all()
+
+
 def test_no_step_gives_no_answer() -> None:
     with pytest.raises(ValueError, match="steps must be one or more"):
         RecurrentNetwork.initialize((6, 2), 3, rng=0).answer([])
