@@ -167,7 +167,9 @@ def test_the_network_stays_as_it_is_and_copies_are_given() -> None:
     one = trainer()
     one.advance(3)
     one.network.W_h[:] = 0
+    one.error_norms[:] = 0
     assert one.network.W_h.any()
+    assert one.error_norms.all()
     assert_identical(list(NETWORK.arrays), before)
 
 
