@@ -230,6 +230,8 @@ def test_the_snapshots_of_all_share_one_room_of_less_than_twenty_megabytes() -> 
 
 def test_a_recurrent_network_goes_side_by_side_with_another() -> None:
     together = SideBySide([reader(), reader("gru")], stride=4)
+    together.advance(3)
+    assert [one.iteration for one in together.at(0)] == [0, 0]
     together.advance(11)
     for again, cell in zip(together.at(6), ("tanh", "gru"), strict=True):
         plain = reader(cell)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vanishing import time_theory
+from vanishing import Activation, time_theory
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import SequenceData, agreement
 from vanishing.time_ledger import time_ledger
@@ -72,6 +72,9 @@ def test_bound_is_for_simple_cells() -> None:
         vanishing_bound(drawn("lstm"))
     still = drawn(gain=0)
     assert vanishing_bound(still) == 0
+    steep = Activation("square", np.square, lambda z: 2 * z, largest_slope=math.inf)
+    assert vanishing_bound(RecurrentNetwork(*still.arrays, steep)) == 0
+    assert vanishing_bound(RecurrentNetwork(*drawn().arrays, steep)) == math.inf
 
 
 @pytest.mark.parametrize("recurrent", ["normal", "orthogonal"])
@@ -175,6 +178,8 @@ def test_growth_refuses() -> None:
         growth([np.eye(2), np.ones((3, 2))], [1.0, 1.0])
     with pytest.raises(TypeError, match="matrices must be several square matrices"):
         growth(3, [1.0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="matrices must be several square matrices"):
+        growth(np.array(3.0), [1.0])
     with pytest.raises(ValueError, match="at most 100,000; got more"):
         growth((np.eye(1) for _ in range(10**9)), [1.0])
     with pytest.raises(ValueError, match="matrix must have at most 2,000 rows; got 2,001"):
