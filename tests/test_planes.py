@@ -233,5 +233,16 @@ def test_bad_arguments_are_named() -> None:
     many = Axis("x", tuple(range(1000)))
     with pytest.raises(ValueError, match="x and y must make at most 100,000 cells; got 1,000,000"):
         Plane(many, many, job)
+    with pytest.raises(TypeError, match="label must be a text that is not empty"):
+        Line("", (1, 2), (1, 2))
+    survey = Survey(Plane(STEPS, SCALES, job))
+    for column, row in ((4, 0), (-1, 0), (0, 3), (0, -1)):
+        side, wrong = ("row", row) if column == 0 else ("column", column)
+        with pytest.raises(ValueError, match=f"{side} must be a whole number .*got {wrong}"):
+            survey.cell(column, row)
     with pytest.raises(ValueError, match="y must hold as many values as x"):
         Line("l", (1, 2), (1, 2, 3))
+    with pytest.raises(ValueError, match="two or more; got 2 and 3"):
+        Line("l", (1, 2, 3), (1, 2))
+    with pytest.raises(ValueError, match="two or more; got 1 and 1"):
+        Line("l", (1,), (1,))

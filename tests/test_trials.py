@@ -129,5 +129,8 @@ def test_bad_arguments_are_named() -> None:
             settings_plane(Settings(variant), steps, scales)
     with pytest.raises(ValueError, match="x must vary what has an effect; got 'step_size'"):
         settings_plane(Settings(Variant("tanh", step_size=0.1)), steps, scales)
+    for count in (0, 1.5):
+        with pytest.raises((TypeError, ValueError), match=f"iterations must be .*got {count}"):
+            Trial(SMALL, count)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="until must be a Goal; got"):
         Trial(SMALL, 5, 0.9)  # type: ignore[arg-type]

@@ -163,6 +163,10 @@ def test_gates_have_a_column_for_each_word_and_the_most_open_unit_on_top(ax: Axe
     assert (np.diff(shown.mean(axis=1)) <= 0).all()
     np.testing.assert_array_equal(np.sort(shown, axis=0), np.sort(forget.T, axis=0))
     assert image.get_clim() == (0, 1)
+    blue, yellow = image.to_rgba(np.array([[0.0, 1.0]]))[0, :, :3]
+    assert blue[2] > blue[0], "what is shut is dark blue"
+    assert yellow[0] > yellow[2], "what is open is yellow"
+    assert yellow.sum() > blue.sum() + 1
     assert [one.get_text() for one in ax.get_xticklabels()] == list(DATA.words(0))
     np.testing.assert_array_equal(ax.get_xticks(), np.arange(13))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from waiting import assert_refused, in_loop, models, until
 
-from vanishing import sweeps
+from vanishing import figures, sweeps
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Live, MapExplorer
 from vanishing.planes import Axis, Line, coarse_to_fine, explore, log_axis
@@ -58,6 +58,56 @@ def test_its_line_of_python_makes_the_same_map_again() -> None:
     assert repr(MapExplorer()) == "MapExplorer('sigmoid')"
 
 
+def test_its_picture_is_as_wide_as_is_asked_and_nothing_is_cut_off() -> None:
+    for width in (400, 900):
+        assert small(picture_width=width).picture.pixels().shape[1] == width
+    live = small().advance(12)
+    figure = live.picture.figure
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    for box in (ax.get_tightbbox(), *(bar.get_tightbbox() for bar in ax.child_axes)):
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= figure.bbox.width
+        assert box.y1 <= figure.bbox.height
+
+
+@pytest.mark.parametrize(("iterations", "slowest"), [(60, 60), (12, 12), (1, 10)])
+def test_its_colours_do_not_move_while_it_fills(iterations: int, slowest: int) -> None:
+    live = small(iterations=iterations)
+    for count in (0, 3, 9):
+        panel: Any = live.advance(count).picture.panels[0]
+        assert panel.drawn.scale.get_clim() == (5, slowest)
+
+
+def test_its_picture_has_each_cell_where_its_values_are_and_theorys_lines() -> None:
+    line = Line("l", (STEPS.values[0], STEPS.values[2]), (SCALES.values[1], SCALES.values[2]))
+    live = small(lines=[line]).advance(12)
+    drawn = live.picture.panels[0].drawn  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(
+        drawn.image.get_array(), figures.cell_colors(live.survey, drawn.scale)
+    )
+    np.testing.assert_allclose(drawn.lines[0].get_xydata(), [(0, 1), (2, 2)])
+    ax = drawn.image.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("step size", "scale")
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["0.1", "0.316", "1"]
+
+
+def test_where_nothing_is_said_it_is_of_step_sizes_and_scales() -> None:
+    live = MapExplorer()
+    shown = {name: [label for label, _ in one.options] for name, one in live.controls.items()}
+    assert {name: (labels[0], labels[-1]) for name, labels in shown.items()} == {
+        "column": ("0.01", "10000"),
+        "row": ("0.01", "10"),
+    }
+    assert [one.description for one in live.controls.values()] == [
+        "step size",
+        "initialization scale",
+    ]
+    assert live.limit == len(shown["column"]) * len(shown["row"])
+    assert (live.controls["column"].value, live.controls["row"].value) == (12, 12)
+
+
 def test_sliders_frame_a_cell_and_say_what_came_of_it() -> None:
     live = small().advance(12)
     cell = live.survey.cell(1, 2)
@@ -67,6 +117,13 @@ def test_sliders_frame_a_cell_and_say_what_came_of_it() -> None:
     assert live.words.splitlines()[1] in live.text.readout.value
     panel: Any = live.picture.panels[0]
     assert panel.drawn.frame.get_xy() == (0.5, 1.5)
+    # Each cell has words of its own.
+    for column, row in coarse_to_fine(4, 3):
+        live.controls["column"].value, live.controls["row"].value = column, row
+        told = live.survey.cell(column, row)
+        assert told is not None
+        place = f"step size {STEPS.values[column]:g}, scale {SCALES.values[row]:g}"
+        assert live.words.endswith(f"framed: {place}: {told.description(0.9)}")
     # Framing another cell forgets nothing.
     assert len(live.survey) == 12
     assert [text for text, _ in live.controls["row"].options] == ["0.1", "0.316", "1"]

@@ -473,6 +473,94 @@ def test_the_sentence_is_tinted_by_what_each_word_receives(distance: int) -> Non
     assert banner.title.get_text().endswith(f"{answer}, {'right' if right else 'wrong'}")
 
 
+@pytest.mark.parametrize("distance", [6, 20])
+def test_under_each_word_stands_what_it_receives(distance: int) -> None:
+    explorer = small(gain=0.3, distance=distance)
+    banner = panel(explorer, "sentence")
+    words, amounts = shortened(explorer.experiment.reading)
+    told = [figures.in_short(amount) for amount in amounts]
+    assert len(set(told)) > 5
+
+    def stands(text: str, number: int) -> bool:
+        whole = banner.letters.opacity(text, 9)
+        ink = whole[whole.any(axis=1)]
+        upright, rows = banner.image.pixels[::-1, :, 0], 1 + (len(words) > A_LINE)
+        row, column = divmod(number, A_LINE)
+        begin, end = (round(upright.shape[1] * (column + k) / A_LINE) for k in (0, 1))
+        height = len(upright) // rows
+        place = upright[height * row : height * (row + 1) + len(ink), begin:end]
+        windows = np.lib.stride_tricks.sliding_window_view(place, ink.shape)
+        return bool((np.abs(windows - 255 * (1 - ink)) < 1.5).all(axis=(2, 3)).any())
+
+    for number, text in enumerate(told):
+        assert stands(text, number)
+        others = {other for other in told if other != text}
+        assert not any(stands(other, number) for other in others)
+    assert len(words) == len(told)
+
+
+def named(ax: Any) -> dict[str, Any]:
+    """Return what stands beside each name in a legend."""
+    legend = ax.get_legend()
+    texts = [text.get_text() for text in legend.get_texts()]
+    return dict(zip(texts, legend.legend_handles, strict=True))
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+def test_legends_name_the_lines_that_look_so(cell: str) -> None:
+    explorer = small(cell, clip_norm=0.5).advance(3)
+    gates = panel(explorer, "gates").lines
+    error, distance = panel(explorer, "error"), panel(explorer, "distance")
+    before, after = panel(explorer, "norm").lines
+    theory, rings = error.lines
+    expected = [
+        (error.ax, {"measured": rings, "theory": theory}),
+        (before.axes, {"as it is": before, "clipped": after}),
+        (distance.ax, {"this run": distance.now}),
+    ]
+    if cell == "lstm":
+        names = {"i": "input", "f": "forget", "o": "output"}
+        lines = {names[name]: line for name, line in gates.items()}
+        expected.append((next(iter(gates.values())).axes, lines))
+    for ax, lines in expected:
+        samples = named(ax)
+        assert samples.keys() == lines.keys()
+        for name, line in lines.items():
+            for look in ("color", "marker", "linestyle"):
+                assert getattr(samples[name], f"get_{look}")() == getattr(line, f"get_{look}")()
+    # What is measured is rings, what is expected a line.
+    assert rings.get_linestyle() == "None"
+    assert theory.get_linestyle() != "None"
+    assert before.get_color() != after.get_color()
+
+
+@pytest.mark.parametrize(("cell", "what"), [("relu", "Slopes"), ("gru", "Gates")])
+def test_axes_say_what_stands_on_them_and_hold_it(cell: str, what: str) -> None:
+    explorer = small(cell, distance=10).advance(3)
+    gates = panel(explorer, "gates").lines
+    ax = next(iter(gates.values())).axes
+    assert ax.get_title("left").startswith(what) or ax.get_title().startswith(what)
+    low, high = ax.get_ylim()
+    assert low < 0 < 1 < high
+    left, right = ax.get_xlim()
+    assert left < 1 < explorer.experiment.reading.errors.size <= right
+    left, right = panel(explorer, "error").ax.get_xlim()
+    assert left < 0 < 10 <= right
+
+
+def test_level_lines_say_a_hundredth_and_guessing() -> None:
+    explorer = small(task="recall")
+    error, distance = panel(explorer, "error").ax, panel(explorer, "distance").ax
+    (hundredth,) = [
+        one for one in error.lines if len(set(one.get_ydata())) == 1 == one.get_zorder() // 2
+    ]
+    assert list(hundredth.get_ydata()) == [-2, -2]
+    (told,) = error.texts
+    assert (told.get_text(), told.get_position()[1]) == ("a hundredth", -2)
+    level = 1 / explorer.experiment.task.outputs
+    assert [level, level] in [list(one.get_ydata()) for one in distance.lines]
+
+
 def test_the_sentence_is_written_anew_only_when_the_network_is_another() -> None:
     explorer = small(gain=0.5).advance(1)
     banner = panel(explorer, "sentence")
