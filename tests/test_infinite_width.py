@@ -5,6 +5,7 @@ import pytest
 from test_gaussian import arc_cosine
 
 from vanishing import ACTIVATIONS, Network, gradients, spiral
+from vanishing.activations import Activation
 from vanishing.gains import edge_of_chaos
 from vanishing.gaussian import normal_mean
 from vanishing.infinite_width import WideLayer
@@ -145,6 +146,13 @@ def test_a_point_at_the_origin_stays_there_without_biases() -> None:
     assert found[:, 0].max() < 1e-12
 
 
+def test_what_lets_nothing_through_forgets_at_once() -> None:
+    flat = Activation("flat", lambda z: 0 * z, lambda a: 0 * a)
+    layer = WideLayer(flat, 1.0, 0.5)
+    assert layer.fixed_variance == pytest.approx(0.25)
+    assert (layer.chi_1, layer.variance_depth, layer.correlation_depth) == (0, 0, 0)
+
+
 # The law over draws
 
 
@@ -185,6 +193,7 @@ def test_the_error_factor_is_what_backpropagation_makes() -> None:
     [
         (lambda: WideLayer("tanh", 0.0), "sigma_w must be a finite positive number"),
         (lambda: WideLayer("tanh", 1.0, -1.0), "sigma_b must be a finite number, zero or"),
+        (lambda: WideLayer("tanh", 1.0, 1e30), "sigma_b must be .*at most"),
         (lambda: WideLayer("tanh", 1.0).variance(1e-30), "variance must be at least 1e-24"),
         (lambda: WideLayer("tanh", 1.0).correlation(1.1, 1.0), "correlation must be a number from"),
         (lambda: WideLayer("tanh", 1.0).kernels(np.ones((101, 2)), 2), "points must be at most"),

@@ -36,6 +36,7 @@ def test_correlations_of_tiny_and_huge_variances() -> None:
     [
         (np.ones((2, 2)), r"kernels must be a non-empty array of shape \(layers, n, n\)"),
         (np.ones((2, 2, 3)), r"kernels must have shape \(layers, n, n\); got shape"),
+        (np.ones((2, 3, 2)), r"kernels must have shape \(layers, n, n\); got shape"),
         (-np.ones((1, 2, 2)), "kernels must have variances of zero or more"),
     ],
 )

@@ -2,10 +2,10 @@
 
 import math
 
-from vanishing._checks import real_number, shown, whole_number
+from vanishing._checks import shown, whole_number
 from vanishing.activations import Activation, find_activation
 from vanishing.gaussian import bisected, normal_mean
-from vanishing.infinite_width import LARGEST_SIGMA, LEAST, WideLayer
+from vanishing.infinite_width import LEAST, WideLayer
 from vanishing.initialization import Scheme, checked_spread
 
 LEAST_SIGMA, MOST_SIGMA = 1e-3, 30.0
@@ -33,7 +33,6 @@ def edge_of_chaos(activation: str | Activation, sigma_b: float = 0.0) -> float:
         If an argument is not what is described above, or if chi_1 is 1 nowhere.
     """
     f = find_activation(activation)
-    real_number("sigma_b", sigma_b, zero_allowed=True, at_most=LARGEST_SIGMA)
 
     def excess(power: float) -> float:
         return WideLayer(f, math.exp(power), sigma_b).chi_1 - 1

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import same_color
 from threadpoolctl import threadpool_info, threadpool_limits
 from waiting import assert_refused, in_loop, models, until
 
 import vanishing
-from vanishing import Activation, Dataset, Network, Variant, spiral, train
+from vanishing import Activation, Dataset, Network, Variant, figures, spiral, train
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Panel
 from vanishing.live.controls import CONTROLS
@@ -782,6 +783,16 @@ def test_the_run_before_stays_as_pale_curves() -> None:
         assert y.min() == loss.min()
         assert line.get_alpha() < 0.5
     assert "Pale: the run with step_size=0.1." in explorer.remarks()
+    # Each keeps the look of its network and of its layer.
+    for panel in (0, 1):
+        bold: list[Any] = explorer.picture.panels[panel].lines  # type: ignore[attr-defined]
+        for line, now in zip(pale(explorer, panel), bold, strict=True):
+            assert same_color(line.get_color(), now.get_color())
+            assert line.get_linestyle() == now.get_linestyle()
+    before = explorer.past[0].histories
+    measured = [figures.measured(history, "lecture statistic")[:, :2].T for history in before]
+    found = [line.get_ydata() for line in pale(explorer, 1)]
+    np.testing.assert_array_equal(found, np.concatenate(measured))
 
 
 def test_runs_that_a_slider_passes_leave_nothing() -> None:

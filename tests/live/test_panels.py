@@ -323,6 +323,8 @@ def test_the_floor_lies_thin_beneath_the_lectures_statistic() -> None:
                 assert line.get_linestyle() == same.get_linestyle()
     named = [text.get_text() for text in panel.ax.get_legend().get_texts()]
     assert named == ["lecture statistic", "penalty's floor"]
+    widths = [sample.get_linewidth() for sample in panel.ax.get_legend().get_lines()]
+    assert widths == [2.0, 1.0]
 
 
 def test_hue_tells_the_network_and_line_style_the_layer() -> None:

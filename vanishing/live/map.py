@@ -209,21 +209,17 @@ class MapExplorer(Player):
 
     def restart(self, wanted: Choice) -> None:  # noqa: ARG002 (the same plane, whichever is chosen)
         """Forget all cells."""
-        self._end_runs()
         self._survey = Survey(self._plane)
         self._early: dict[tuple[int, int], Outcome] = {}
         self._order = deque(coarse_to_fine(len(self._plane.x), len(self._plane.y)))
+        # With the turns that there were before, their runs end.
         self._turns = outcomes_in_turns(self._plane, seconds=WAIT)
 
     def free(self) -> None:
         """Let go of the runs and of what is known."""
-        self._end_runs()
+        self._turns = iter(())
         self._close_run()
         self._survey = None
-
-    def _end_runs(self) -> None:
-        close: Callable[[], None] = getattr(self._turns, "close", lambda: None)
-        close()
 
     @property
     def iteration(self) -> int:
