@@ -114,6 +114,18 @@ def test_a_caption_leaves_what_is_empty_as_it_is() -> None:
             lambda: figures.label(Variant("relu", line=3)),
             "line must be a line style of Matplotlib's; got 3",
         ),
+        (
+            lambda: figures.label(Variant("relu", line=(0, ("a", "b")))),
+            "variant must have a line style of Matplotlib's; got",
+        ),
+        (
+            lambda: figures.label(Variant("relu", line=("a", (1, 2)))),
+            "variant must have a line style of Matplotlib's; got",
+        ),
+        (
+            lambda: figures.label(Variant("relu", line=(0, (None, 1)))),
+            "variant must have a line style of Matplotlib's; got",
+        ),
         (lambda: figures.caption([], "a"), r"ax must be a Matplotlib Axes; got \[\]"),
         (lambda: figures.caption(Figure().add_subplot(), 5), "title must be a text; got 5"),
         (lambda: figures.caption(Figure().add_subplot(), x=None), "x must be a text; got None"),

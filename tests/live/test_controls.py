@@ -8,7 +8,15 @@ import pytest
 from traitlets import TraitError
 
 from vanishing.experiment import Settings
-from vanishing.live.controls import CONTROLS, Number, make_room, plain, rounded
+from vanishing.live.controls import (
+    CONTROLS,
+    TIME_CONTROLS,
+    Number,
+    make_room,
+    plain,
+    rounded,
+)
+from vanishing.sequence_experiment import SequenceSettings
 from vanishing.variant import Variant
 
 ENDS = {
@@ -53,6 +61,42 @@ def test_sliders_have_steps_that_a_hand_can_meet_and_the_lectures_value_is_one(n
     steps = (now - low) / slider.step
     assert steps == pytest.approx(round(steps))
     assert 9 <= (slider.max - slider.min) / slider.step < 100
+
+
+TIME_ENDS = {
+    "distance": (1, 60),
+    "gain": (0.0, 3.0),
+    "gate_bias": (-3.0, 6.0),
+    "step_size": (0.001, 10.0),
+    "clip_norm": (0.01, 100.0),
+    "hidden": (2, 128),
+    "batch": (8, 256),
+}
+
+
+@pytest.mark.parametrize("name", TIME_ENDS)
+def test_sliders_of_time_reach_as_far_and_the_usual_value_is_a_step(name: str) -> None:
+    control = TIME_CONTROLS[name]()
+    low, high = TIME_ENDS[name]
+    assert control.ends == pytest.approx((low, high))
+    for beyond in (high + 1, low / 2 if control.logarithmic else low - 1):
+        with pytest.raises(TraitError, match=r" goes from .* to .* here; got"):
+            control.value = beyond
+    usual = getattr(SequenceSettings(), name)
+    control.value = low if usual is None else usual
+    assert control.slider.value == pytest.approx(control.value, rel=0.01)
+    assert 9 <= (control.slider.max - control.slider.min) / control.slider.step < 130
+
+
+@pytest.mark.parametrize("name", ["cell", "task", "optimizer", "recurrent"])
+def test_lists_of_time_hold_the_usual_choice_and_only_what_can_be_trained(name: str) -> None:
+    control = TIME_CONTROLS[name]()
+    values = [value for _, value in control.options]
+    assert getattr(SequenceSettings(), name) in values
+    for label, value in control.options:
+        settings = SequenceSettings(**{name: value})
+        assert getattr(settings, name) == value
+        assert label.lower() == value
 
 
 def test_controls_stand_in_a_column() -> None:
