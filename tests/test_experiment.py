@@ -420,7 +420,7 @@ def test_layers_are_compared_by_the_measure(measure: Any) -> None:
     (standing,) = one.standings(measure)
     sizes = find_measure(measure)(one.trainers[0].history)[-1]
     assert standing.ratio == pytest.approx(sizes[0] / sizes[2])
-    assert "gradient of layer 1 / layer 3" in str(standing)
+    assert f"{find_measure(measure).name} of layer 1 / layer 3: " in str(standing)
 
 
 def test_one_hidden_layer_has_nothing_to_be_compared_with() -> None:

@@ -278,7 +278,7 @@ class Standing:
     accuracy : float
         Share of the training points that are classified correctly.
     ratio : float or None
-        Gradient of the first hidden layer over that of the last one; None if there is only one
+        The measure of the first hidden layer over that of the last one; None if there is only one
         hidden layer, or nothing was trained yet.
     dead, units : int
         Hidden units that let no error through on any point (counted where the slope can be zero
@@ -288,6 +288,8 @@ class Standing:
         converged or diverged.
     hidden_layers : int
         How many the network has.
+    measured : str
+        What the ratio is of, in words.
     """
 
     variant: Variant
@@ -299,6 +301,7 @@ class Standing:
     units: int
     state: str
     hidden_layers: int
+    measured: str = "gradient"
 
     def __str__(self) -> str:
         parts = [f"iteration {self.iteration:,}"]
@@ -306,7 +309,8 @@ class Standing:
             parts.append(f"loss {_short(self.loss)}")
         parts.append(f"accuracy {self.accuracy:.2f}")
         if self.ratio is not None and np.isfinite(self.ratio):
-            parts.append(f"gradient of layer 1 / layer {self.hidden_layers}: {self.ratio:.2g}")
+            layers = f"layer 1 / layer {self.hidden_layers}"
+            parts.append(f"{self.measured} of {layers}: {self.ratio:.2g}")
         parts.append(self.state)
         if self.dead:
             parts.append(f"{self.dead} of {self.units} units dead")
@@ -340,7 +344,7 @@ def stand(
     """
     network, history = instance("trainer", trainer, Trainer).network, trainer.history
     check_fit(network, data)
-    as_measure(measure)
+    name = as_measure(measure).name
     hidden = len(network.sizes) - 2
     bounded = network.activation.bounds is not None
     dead = [] if bounded else dead_units(network, data)
@@ -354,6 +358,7 @@ def stand(
         units=sum(network.sizes[1:-1]),
         state=_state(trainer, network, dead),
         hidden_layers=hidden,
+        measured="gradient" if name == "lecture statistic" else name,
     )
 
 

@@ -246,7 +246,8 @@ def test_a_new_measure_is_read_off_the_same_run() -> None:
         panel: Any = explorer.picture.panels[-1]
         np.testing.assert_array_equal(panel.lines[1].get_ydata(), expected[:, 1])
         ratio = expected[-1][0] / expected[-1][1]
-        assert f"gradient of layer 1 / layer 2: {ratio:.2g}" in explorer.words
+        measured = "gradient" if name == "lecture statistic" else name
+        assert f", {measured} of layer 1 / layer 2: {ratio:.2g}" in explorer.words
         assert_same(explorer, again(explorer))
 
 
@@ -882,4 +883,15 @@ def test_limits_fit_what_is_shown() -> None:
         headroom = panel.headroom  # type: ignore[attr-defined]
         assert low <= values.min()
         assert values.max() <= high
-        assert np.log10(high / headroom / low) - used < 2
+        assert np.log10(high / low) / (1 + headroom) - used < 2
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_legend_of_the_layers_covers_no_curve(measure: str) -> None:
+    explorer = Explorer(BOTH, panels=("regions", "loss", "gradients"), measure=measure)
+    panel: Any = explorer.advance(2000).picture.panels[-1]
+    panel.ax.figure.canvas.draw()
+    box = panel.ax.get_legend().get_window_extent()
+    for line in panel.lines:
+        corners = line.get_transform().transform(line.get_xydata())
+        assert not any(box.contains(*corner) for corner in corners)

@@ -432,15 +432,15 @@ class CurvesPanel(Panel):
     limits = (1e-4, 0.1)
     furthest = (1e-40, 1e12)
     over_iterations = True
-    headroom = 1.0
-    """The factor from the highest value that is meant to be seen to the upper edge."""
+    headroom = 0.0
+    """How much of the height that curves have is added above them, for the legend."""
 
     def setup(self, axes: Sequence[Axes], scene: Any) -> None:
         """Draw empty axes and one empty line a curve."""
         (self.ax,) = axes
         figures.iteration_axis(self.ax, log=True)
-        low, high = self.limits
-        self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=(low, high * self.headroom))
+        limits = self._with_headroom(*self.limits)
+        self.ax.set(xlim=(0, scene.iterations), yscale="log", ylim=limits)
         # On short axes Matplotlib would name the lines between powers of ten too, at length.
         self.ax.yaxis.set_minor_formatter(NullFormatter())
         if usual_width(self.ax) < NARROW:
@@ -512,8 +512,10 @@ class CurvesPanel(Panel):
 
     def wanted_limits(self, values: Array) -> tuple[float, float]:
         """Return limits that hold these positive values."""
-        low, high = wide_enough(values, self.limits, self.furthest)
-        return low, high * self.headroom
+        return self._with_headroom(*wide_enough(values, self.limits, self.furthest))
+
+    def _with_headroom(self, low: float, high: float) -> tuple[float, float]:
+        return low, high * (high / low) ** self.headroom
 
 
 def wide_enough(
@@ -595,7 +597,7 @@ class LossPanel(CurvesPanel):
 class GradientsPanel(CurvesPanel):
     """The gradient's size in each hidden layer of each network."""
 
-    headroom = 10.0  # The legend stands there.
+    headroom = 1 / 3
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return one line for each hidden layer of each network."""
@@ -636,7 +638,7 @@ class FloorPanel(CurvesPanel):
     reason, whatever is left to learn.
     """
 
-    headroom = 10.0  # The legend stands there.
+    headroom = 1 / 3
 
     def empty_lines(self, scene: ExperimentScene) -> list[Line2D]:
         """Return, network by network, a line for each hidden layer, then one for each floor."""

@@ -289,7 +289,7 @@ class NormPanel(CurvesPanel):
     """The norm of the gradient: as it is, and after clipping."""
 
     limits = (1e-2, 10.0)
-    headroom = 10.0  # The legend stands there.
+    headroom = 1 / 3
 
     def empty_lines(self, scene: TimeScene) -> list[Line2D]:
         """Return the line before clipping and the one after it."""
