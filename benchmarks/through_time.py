@@ -177,19 +177,29 @@ def described(tables: Mapping[str, Table], rounds: int) -> str:
     return "\n".join(lines)
 
 
-def short(table: Table) -> str:
+def short(tables: dict[str, Table]) -> str:
     """Return what the project's README says of it."""
-    torch, jax = (
-        [table.ratio(cell, entrant.name) for cell in table.times] for entrant in ENTRANTS[1:]
+    table = tables[report.ALL]
+    torch, jax = (span(table, entrant.name) for entrant in ENTRANTS[1:])
+    with_avx2 = (
+        f" (with AVX2 {span(tables[report.AVX2], ENTRANTS[2].name)})"
+        if report.AVX2 in tables
+        else ""
     )
     growths = [table.growth(cell) for cell in table.times if cell[3] == max(LENGTHS)]
     return textwrap.fill(
         f"Through time, {min(LENGTHS)} to {max(LENGTHS)} steps of an RNN or an LSTM, PyTorch's own "
-        f"takes {min(torch):.2f} to {max(torch):.2f} times as long as the package, JAX "
-        f"{min(jax):.2f} to {max(jax):.2f} times. A step among {max(LENGTHS)} takes "
+        f"takes {torch} times as long as the package, JAX {jax} times{with_avx2}. "
+        f"A step among {max(LENGTHS)} takes "
         f"{min(growths):.2f} to {max(growths):.2f} times as long as one among {min(LENGTHS)}.",
         100,
     )
+
+
+def span(table: Table, name: str) -> str:
+    """Return the least and the largest of a program's ratios."""
+    ratios = [table.ratio(cell, name) for cell in table.times]
+    return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 
 def main() -> None:
@@ -201,7 +211,7 @@ def main() -> None:
     if has_avx512():
         tables[report.AVX2] = measure(AVX2, rounds, scale)
     write = chosen.write and not chosen.quick
-    text, front = described(tables, rounds), short(tables[report.ALL])
+    text, front = described(tables, rounds), short(tables)
     report.publish(text, "time", write=write, short=front)
 
 

@@ -519,6 +519,7 @@ MADE_BY_THE_PACKAGE = (
     "history.Columns",
     "history.History",
     "history.joined",
+    "history.with_rows",
     "contributions.Contributions",
     "ledger.Ledger",
     "figures.maps.PlaneMap",

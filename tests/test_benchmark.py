@@ -268,7 +268,11 @@ def test_the_table_through_time_judges_by_its_ratios() -> None:
     assert "in 24 of 24 rows; 2.00 to 2.00" in text
     assert "in 12 of 24 rows; 0.80 to 1.50" in text
     assert "A step among 100 takes 1.00 to 1.00 times as long as one among 20" in text
-    assert "PyTorch's own takes 2.00 to 2.00 times" in through_time.short(table).replace("\n", " ")
+    told = through_time.short({report.ALL: table}).replace("\n", " ")
+    assert "PyTorch's own takes 2.00 to 2.00 times" in told
+    assert "AVX2" not in told
+    both = through_time.short({report.ALL: table, report.AVX2: table}).replace("\n", " ")
+    assert "times (with AVX2 " in both
 
 
 def test_other_losses_are_reported() -> None:

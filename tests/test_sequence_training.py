@@ -95,6 +95,10 @@ def test_rows_of_a_record_are_chosen() -> None:
     chosen = one.history.at(slice(1, 4, 2))
     np.testing.assert_array_equal(chosen.iteration, [1, 3])
     np.testing.assert_array_equal(chosen.loss, one.history.loss[[1, 3]])
+    assert one.history.at(2).iteration.tolist() == [one.history.iteration[2]]
+    assert one.history.at(2).record.shape == (1, 6)
+    with pytest.raises(IndexError, match=r"rows must choose among the .* recorded; got 99"):
+        one.history.at(99)
 
 
 def test_a_clipped_step_has_the_largest_norm_allowed() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sequence_problems import EVERY_CELL, recurrent_network, sequence_problems, sequences
 
-from vanishing.cells import CELLS, Cell, SimpleStep, State, Step
+from vanishing.cells import CELLS, Cell, GRUStep, LSTMStep, SimpleStep, State, Step
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequences import LOSSES, SequenceData, agreement, recall
 from vanishing.through_time import gradients_through_time
@@ -151,6 +151,18 @@ def test_books_that_do_not_balance_are_refused() -> None:
     assert time_ledger(good, DATA).imbalance < 1e-12
     with pytest.raises(ArithmeticError, match="out of balance by a share of"):
         time_ledger(leaking, DATA)
+
+
+@pytest.mark.parametrize("kind", [SimpleStep, GRUStep, LSTMStep])
+def test_an_error_that_is_lost_on_the_way_is_noticed(kind: type[Step]) -> None:
+    class Losing(kind):  # type: ignore[misc, valid-type]
+        def backward(self, error: State) -> State:
+            return tuple(np.zeros_like(part) for part in super().backward(error))
+
+    name = {SimpleStep: "tanh", GRUStep: "gru", LSTMStep: "lstm"}[kind]
+    losing = RecurrentNetwork(*drawn(name).arrays, Cell("losing", Losing))
+    with pytest.raises(ArithmeticError, match="out of balance by a share of 1"):
+        time_ledger(losing, DATA)
 
 
 def test_verdict_and_culprits() -> None:

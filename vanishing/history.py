@@ -169,17 +169,29 @@ class History:
         IndexError
             If there is no such row, as after a run that was stopped or diverged before.
         """
-        chosen = [int(rows)] if isinstance(rows, int | np.integer) else rows
-        try:
-            return replace(self, iteration=self.iteration[chosen], record=self.record[chosen])
-        except (IndexError, TypeError, ValueError):
-            raise IndexError(
-                f"rows must choose among the {len(self):,} that were recorded; got {shown(rows)}. "
-                "A run that was stopped or diverged has fewer than were asked for"
-            ) from None
+        found: History = with_rows(self, rows)
+        return found
 
     def __repr__(self) -> str:
         return f"History({len(self)} rows of {'-'.join(map(str, self.sizes))})"
+
+
+def with_rows(history: Any, rows: int | slice | Sequence[int] | Array) -> Any:
+    """Return a record of any kind with the chosen rows only, as NumPy's indexing chooses them.
+
+    Raises
+    ------
+    IndexError
+        If there is no such row.
+    """
+    chosen = [int(rows)] if isinstance(rows, int | np.integer) else rows
+    try:
+        return replace(history, iteration=history.iteration[chosen], record=history.record[chosen])
+    except (IndexError, TypeError, ValueError):
+        raise IndexError(
+            f"rows must choose among the {len(history):,} that were recorded; got {shown(rows)}. "
+            "A run that was stopped or diverged has fewer than were asked for"
+        ) from None
 
 
 def joined(parts: Sequence[History]) -> History:

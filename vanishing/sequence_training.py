@@ -21,7 +21,7 @@ from vanishing._checks import (
     truth,
     whole_number,
 )
-from vanishing.history import Book
+from vanishing.history import Book, with_rows
 from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.optimizers import OPTIMIZERS, Moment, Optimizer, clip
 from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
@@ -94,9 +94,16 @@ class SequenceHistory:
         """The norm of dL/dh at the last step, likewise."""
         return self.record[:, 5]
 
-    def at(self, rows: slice | Sequence[int] | Array) -> "SequenceHistory":
-        """Return the record with the chosen rows only, as NumPy's indexing chooses them."""
-        return SequenceHistory(self.iteration[rows], self.record[rows])
+    def at(self, rows: int | slice | Sequence[int] | Array) -> "SequenceHistory":
+        """Return the record with the chosen rows only, as NumPy's indexing chooses them.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row, as after a run that was stopped or diverged before.
+        """
+        found: SequenceHistory = with_rows(self, rows)
+        return found
 
     def __len__(self) -> int:
         return len(self.record)

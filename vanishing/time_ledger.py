@@ -303,7 +303,12 @@ def _walk_back(
             if later is not None:
                 sizes = [norms[-1][0], *(norm(way) for way in _ways(later, step))]
                 # That of the error itself in the scale of the step after.
-                sizes += [math.ldexp(size, shift)] if answers else []
+                whole = math.ldexp(size, shift)
+                if answers:
+                    sizes.append(whole)
+                else:
+                    # Where nothing arrives, the product of all factors could not tell.
+                    check_balance(abs(whole - sizes[-1]) / (max(whole, sizes[-1]) or 1.0))
                 rows.append([ratio(after, former) for former, after in itertools.pairwise(sizes)])
         norms.append((size, exponent))
     return norms[::-1], rows[::-1]

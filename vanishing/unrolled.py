@@ -266,7 +266,7 @@ class UnrolledGRU(UnrolledCell):
         np.add(dh, np.dot(self.W_h, delta_h, out=one), out=dh)
 
 
-CELLS: dict[type, type[UnrolledCell]] = {
+UNROLLED: dict[type, type[UnrolledCell]] = {
     SimpleStep: UnrolledSimple,
     LSTMStep: UnrolledLSTM,
     GRUStep: UnrolledGRU,
@@ -298,7 +298,7 @@ class Unrolled:
         self._shape: tuple[int, int] | None = None
 
     def _allocate(self, steps: int, count: int) -> None:
-        cell = CELLS[self._network.cell.step]
+        cell = UNROLLED[self._network.cell.step]
         self._cell = cell(self._network, steps, count, self._dtype)
         self._places = self._network.hidden, np.arange(steps)[:, None], np.arange(count)
         # Last, so that an interrupt leaves nothing half made.
@@ -366,4 +366,4 @@ def fastest_pass(network: RecurrentNetwork, dtype: np.dtype[Any]) -> PassThrough
     dtype : dtype
         float64 or float32: the precision of everything.
     """
-    return (Unrolled if network.cell.step in CELLS else PlainThroughTime)(network, dtype)
+    return (Unrolled if network.cell.step in UNROLLED else PlainThroughTime)(network, dtype)
