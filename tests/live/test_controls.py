@@ -85,7 +85,9 @@ def test_sliders_of_time_reach_as_far_and_the_usual_value_is_a_step(name: str) -
     usual = getattr(SequenceSettings(), name)
     control.value = low if usual is None else usual
     assert control.slider.value == pytest.approx(control.value, rel=0.01)
-    assert 9 <= (control.slider.max - control.slider.min) / control.slider.step < 130
+    steps = (control.slider.max - control.slider.min) / control.slider.step
+    assert 9 <= steps < 130
+    assert steps == pytest.approx(round(steps)), "the last step ends where the slider does"
 
 
 @pytest.mark.parametrize("name", ["cell", "task", "optimizer", "recurrent"])
@@ -99,6 +101,11 @@ def test_lists_of_time_hold_the_usual_choice_and_only_what_can_be_trained(name: 
         assert label.lower() == value
 
 
+def test_layers_and_units_are_counted_from_one() -> None:
+    for name in ("unit_layer", "hidden_layers"):
+        assert CONTROLS[name]().ends[0] == 1
+
+
 def test_controls_stand_in_a_column() -> None:
     controls = [make() for make in CONTROLS.values()]
     for widths in (
@@ -107,6 +114,11 @@ def test_controls_stand_in_a_column() -> None:
     ):
         assert len(widths) == 1
         assert widths.isdisjoint({None, ""})
+    # Beside its field a slider takes what is left.
+    for control in controls:
+        if isinstance(control, Number):
+            assert control.slider.layout.flex.startswith("1")
+            assert control.slider.layout.width == "auto"
 
 
 def test_a_page_that_misses_an_end_by_a_rounding_error_is_forgiven() -> None:

@@ -14,6 +14,7 @@ from waiting import assert_refused, in_loop, models, until
 
 import vanishing
 from vanishing import Activation, Dataset, Network, Variant, figures, spiral, train
+from vanishing.data import DATASETS
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Panel
 from vanishing.live.controls import CONTROLS
@@ -183,6 +184,19 @@ def test_a_moved_control_changes_what_is_trained(
     np.testing.assert_array_equal(explorer.experiment.data.points, points.points)
     np.testing.assert_array_equal(records(explorer)[0], record)
     assert_same(explorer, again(explorer))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_other_data_are_chosen_by_name(name: str) -> None:
+    explorer = Explorer(controls=["dataset"]).advance(2)
+    explorer.controls["dataset"].value = name
+    expected = Settings("sigmoid").changed("dataset", name).start()[0]
+    for found, wanted in (
+        (explorer.experiment.data.points, expected.points),
+        (explorer.experiment.data.labels, expected.labels),
+    ):
+        np.testing.assert_array_equal(found, wanted)
+    assert_same(explorer.advance(2), again(explorer))
 
 
 def test_all_controls_together_show_the_settings() -> None:
