@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -158,6 +159,34 @@ def test_many_values_are_labelled_sparsely(ax: Axes) -> None:
     labels = [t.get_text() for t in ax.get_xticklabels()]
     assert labels == ["0.01", "0.1", "1", "10", "100", "1000", "10000"]
     assert len(ax.get_yticks()) <= 7
+
+
+def test_of_a_logarithmic_axis_powers_of_ten_are_labelled(ax: Axes) -> None:
+    x = Axis("x", (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100))
+    figures.plane_map(ax, Survey(Plane(x, Axis("y", (0.02, 0.2, 1, 2, 10)), job)))
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0.1", "1", "10", "100"]
+    assert list(ax.get_xticks()) == [2, 5, 8, 11]
+    # Two powers say too little.
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["0.02", "0.2", "1", "2", "10"]
+
+
+def test_the_frame_lies_on_top_and_no_grid_runs_through_the_cells(survey: Survey) -> None:
+    with mpl.rc_context({**figures.STYLE, "axes.grid": True}):
+        ax = plt.figure().subplots()
+        drawn = figures.plane_map(ax, survey, lines=[Line("wall", (1, 1), (0, 9))], chosen=(1, 2))
+        ax.figure.canvas.draw()
+    assert drawn.frame in ax.patches
+    others = [one for one in drawn.artists if one is not drawn.frame]
+    assert drawn.frame.get_zorder() > max(one.get_zorder() for one in others)
+    assert not any(one.get_visible() for one in (*ax.get_xgridlines(), *ax.get_ygridlines()))
+    assert drawn.image.get_interpolation() == "nearest", "each cell has one colour"
+
+
+def test_marks_are_smaller_where_cells_are(ax: Axes, survey: Survey) -> None:
+    wide = Survey(Plane(Axis("x", tuple(range(60))), Axis("y", (1, 2)), job))
+    few, many = figures.plane_map(ax, survey), figures.plane_map(ax, wide)
+    for one, other in ((few.slow, many.slow), (few.diverged, many.diverged)):
+        assert one.get_markersize() > other.get_markersize() > 0
 
 
 def test_bad_arguments_are_named(ax: Axes, survey: Survey) -> None:

@@ -196,6 +196,8 @@ def test_a_note_stands_beneath_the_picture() -> None:
     assert line.min() < 120
     assert line[:3].min() > 240, "it runs into the picture"
     assert line[:, 250:].min() > 240, "the text is short"
+    above, below = (np.flatnonzero(side.min(axis=1) < 200)[0] for side in (line, line[::-1]))
+    assert abs(above - below) <= 4, "it stands in the middle"
 
 
 def test_a_picture_has_its_natural_size_where_none_is_asked_for() -> None:
@@ -234,9 +236,10 @@ def test_panels_take_as_many_axes_as_they_count() -> None:
 # Pixels
 
 
-def test_pixels_fill_their_axes_with_the_first_row_at_the_bottom() -> None:
+@pytest.mark.parametrize("shape", [True, False])
+def test_pixels_fill_their_axes_with_the_first_row_at_the_bottom(*, shape: bool) -> None:
     class Flag(Panel):
-        square = True
+        square = shape
 
         def setup(self, axes: Sequence[Any], scene: Place) -> None:  # noqa: ARG002
             (self.ax,) = axes

@@ -320,6 +320,7 @@ def test_what_is_shown_is_spoken_once_when_it_has_come_to_rest(
             await asyncio.sleep(0.01)
         await until(lambda: "at 8" in spoken[-1])
         assert sum("at " in one for one in spoken) == 1
+        assert counter.image.tooltip == "Picture of the state: at 8"
         counter.start(Wanted(9))
         counter.told = "closed"
         await asyncio.sleep(0.02)
