@@ -232,6 +232,9 @@ def test_a_recurrent_network_goes_side_by_side_with_another() -> None:
     together = SideBySide([reader(), reader("gru")], stride=4)
     together.advance(3)
     assert [one.iteration for one in together.at(0)] == [0, 0]
+    for wrong in (-1, 4):
+        with pytest.raises(ValueError, match=rf"iteration must be .* from 0 to 3; got {wrong}"):
+            together.at(wrong)
     together.advance(11)
     for again, cell in zip(together.at(6), ("tanh", "gru"), strict=True):
         plain = reader(cell)
