@@ -169,10 +169,26 @@ def test_snapshots_are_thinned_when_there_is_no_room_left() -> None:
     same(snapshots.at(1777), plain)
 
 
-def test_a_stride_is_at_most_a_million() -> None:
+def test_only_what_is_due_is_kept() -> None:
+    run = trainer()
+    snapshots = Snapshots(run, stride=4)
+    kept = []
+    for _ in range(9):
+        snapshots.keep()
+        snapshots.keep()
+        kept.append(len(snapshots))
+        run.advance(1)
+    assert kept == [1, 1, 1, 1, 2, 2, 2, 2, 3]
+
+
+def test_a_stride_is_from_one_to_a_million_and_the_room_from_nothing_on() -> None:
     assert Snapshots(trainer(), stride=10**6).due_in == 10**6
-    with pytest.raises(ValueError, match=r"stride must be .*got 1000001"):
-        Snapshots(trainer(), stride=10**6 + 1)
+    assert Snapshots(trainer(), stride=1, most_bytes=0).due_in == 1
+    for wrong in (0, 10**6 + 1):
+        with pytest.raises(ValueError, match=rf"stride must be .*got {wrong}"):
+            Snapshots(trainer(), stride=wrong)
+    with pytest.raises(ValueError, match=r"most_bytes must be .*got -1"):
+        Snapshots(trainer(), most_bytes=-1)
 
 
 def test_a_large_network_keeps_a_few_all_the_same() -> None:
