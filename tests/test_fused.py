@@ -71,7 +71,14 @@ def test_padding_overflows_no_sooner_than_the_data() -> None:
     # Where the points are, the biases make up for them; at the origin the scores were infinite.
     weights, biases = [[[1.0]], [[1e200, -1e200]]], [[-1e150], [0.0, 0.0]]
     network = Network(weights, biases, "leaky_relu")
-    assert_same(network, Dataset(np.full((3, 1), 1e150), np.array([0, 1, 1])), np.float64)
+    data, kind = Dataset(np.full((3, 1), 1e150), np.array([0, 1, 1])), np.dtype(np.float64)
+    one = Fused(network, data, kind)
+    with np.errstate(all="ignore"):
+        assert one.evaluate(Parameters.of(network, kind)) == pytest.approx(np.log(2))
+    np.testing.assert_allclose(
+        one.delta[-1][:3], [[-1 / 6, 1 / 6], [1 / 6, -1 / 6], [1 / 6, -1 / 6]]
+    )
+    assert not one.delta[-1][3:].any()
 
 
 @pytest.mark.parametrize("normalization", [None, "layer"])
