@@ -12,6 +12,7 @@ from vanishing.cells import Cell, LSTMStep, State
 from vanishing.ledger import ledger
 from vanishing.optimizers import Adam, Memory
 from vanishing.recurrent import RecurrentNetwork
+from vanishing.sequence_experiment import SequenceExperiment, SequenceSettings
 from vanishing.sequence_jobs import SequenceJob
 from vanishing.sequence_training import SequenceRun
 from vanishing.sequences import SequenceData, recall
@@ -249,3 +250,42 @@ def test_who_wins_the_fair_race(
     assert all(1500 <= sum(a.size for a in one.arrays) <= 1550 for one in starts)
     found = runs(starts, step_size=step, clip_norm=clip, optimizer=optimizer)
     assert abs(learned(found) - count) <= 1
+
+
+# The explorer's questions
+
+
+@pytest.mark.parametrize(
+    ("cell", "distance", "bias", "step_size", "within", "learns"),
+    [
+        ("lstm", 30, 0.0, 0.1, 300, False),
+        ("lstm", 30, 3.0, 0.1, 100, True),
+        ("lstm", 60, 3.0, 0.1, 200, True),
+        ("gru", 30, 0.0, 1.0, 300, False),
+        ("gru", 30, 1.0, 1.0, 300, False),
+        ("gru", 30, 2.0, 1.0, 300, True),
+        ("gru", 30, 3.0, 1.0, 300, True),
+    ],
+)
+def test_the_explorer_needs_an_open_gate(
+    cell: str, distance: int, bias: float, step_size: float, within: int, *, learns: bool
+) -> None:
+    own: dict[str, Any] = {"distance": distance, "gate_bias": bias, "step_size": step_size}
+    for draw in DRAWS:
+        bench: dict[str, Any] = {"task": "recall", "hidden": 16, "clip_norm": 1.0, "draw": draw}
+        assert reaches(SequenceSettings(cell, **own, **bench), within) == learns
+
+
+@pytest.mark.parametrize(("bias", "learns"), [(0.0, False), (3.0, True)])
+def test_the_sentence_needs_it_too(bias: float, *, learns: bool) -> None:
+    for draw in DRAWS:
+        settings = SequenceSettings("lstm", distance=30, gate_bias=bias, draw=draw)
+        assert reaches(settings, 300) == learns
+
+
+def reaches(settings: SequenceSettings, iterations: int) -> bool:
+    """Tell whether a run learns within so many iterations."""
+    trial = SequenceExperiment(settings)
+    while trial.iteration < iterations and trial.reading.accuracy < 0.95:
+        trial.advance(50)
+    return trial.reading.accuracy >= 0.95

@@ -279,3 +279,16 @@ def test_the_explorer_finds_the_frontier_at_gain_one_half(draw: int) -> None:
         experiment.advance(800)
         accuracy = experiment.reading.accuracy
         assert accuracy > 0.95 if learns else accuracy < 0.6
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_beside_the_cliff_only_what_is_clipped_learns(draw: int) -> None:
+    for clip_norm in (None, 1.0):
+        settings = SequenceSettings(
+            gain=2.0, distance=20, step_size=0.3, clip_norm=clip_norm, draw=draw
+        )
+        experiment = SequenceExperiment(settings)
+        experiment.advance(300)
+        jumps = experiment.trainer.history.loss.max() > 2
+        learned = experiment.reading.accuracy > 0.95
+        assert (jumps, learned) == ((True, False) if clip_norm is None else (False, True))

@@ -395,6 +395,24 @@ def test_the_slider_goes_back_and_the_field_goes_on() -> None:
     assert explorer.times["look_at"].value == 61
 
 
+def test_each_run_goes_to_the_number_that_is_typed_again() -> None:
+    explorer = small()
+    for gain in (0.5, 1.5):
+        explorer.times["go_to"].value = 9
+        assert explorer.iteration == 9
+        explorer.controls["gain"].value = gain
+        assert explorer.iteration == explorer.times["go_to"].value == 0
+
+    async def work() -> None:
+        live = small()
+        live.controls["gain"].value = 0.5
+        live.times["go_to"].value = 9
+        await until(lambda: live.iteration == 9 and not live.busy)
+        assert live.times["go_to"].value == 9
+
+    in_loop(work)
+
+
 def test_it_plays_on_from_where_it_was_and_at_the_speed_that_is_chosen() -> None:
     async def work() -> None:
         explorer = small()

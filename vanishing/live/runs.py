@@ -195,11 +195,13 @@ class RunExplorer(Player, Generic[Trained]):
             self.preset(change["new"])
 
     def show_settings(self) -> None:
-        """Bring the controls and the list of presets to the settings."""
+        """Bring the controls, the list of presets and where to stop to what is wanted."""
         super().show_settings()
         offered = self.presets.options[1:]
         fitting = (name for name in offered if self.preset_settings(name) == self.wanted)
         self.presets.value = next(fitting, OWN)
+        # In a new run the same number may be typed once more.
+        self.times["go_to"].value = self.wish.until or 0
 
     @property
     def past(self) -> tuple[PastRun, ...]:
