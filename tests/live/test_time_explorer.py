@@ -24,7 +24,12 @@ from vanishing.live.time import (
     shortened,
 )
 from vanishing.recurrent import RecurrentNetwork
-from vanishing.sequence_experiment import Reading, SequenceExperiment, SequenceSettings
+from vanishing.sequence_experiment import (
+    Reading,
+    SequenceExperiment,
+    SequenceSettings,
+    accuracy_by_distance,
+)
 from vanishing.sequence_training import train_sequences
 from vanishing.sequences import agreement, recall
 
@@ -728,6 +733,37 @@ def test_runs_over_the_distance_are_joined_if_they_are_alike() -> None:
     explorer.clear()
     (line,) = panel(explorer, "distance").marks.values()
     np.testing.assert_array_equal(line.get_xdata(), [8])
+
+
+def test_runs_are_sorted_anew_where_a_mark_moves_comes_or_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Any] = []
+
+    def sort(runs: Any) -> Any:
+        seen.append(runs)
+        return accuracy_by_distance(runs)
+
+    share = 0.25
+    monkeypatch.setattr(Reading, "accuracy", property(lambda _: share))
+    monkeypatch.setattr("vanishing.live.time.accuracy_by_distance", sort)
+    explorer = small(panels="distance")
+
+    def sorts(change: Any, *arguments: Any) -> bool:
+        seen.clear()
+        change(*arguments)
+        live, found = explorer.picture.pixels(), bool(seen)
+        whole = Picture([TIME_PANELS["distance"]], explorer.scene, width=DRAWN)
+        np.testing.assert_array_equal(live, whole.pixels())
+        return found
+
+    assert not sorts(explorer.advance, 1)
+    share = 0.75
+    assert sorts(explorer.advance, 1)
+    assert not sorts(explorer.advance, 1)
+    assert sorts(explorer.keep)
+    assert sorts(explorer.start, explorer.wanted.changed("distance", 9))
+    assert sorts(explorer.clear)
 
 
 def test_marks_are_bounded() -> None:
