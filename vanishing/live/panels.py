@@ -483,7 +483,8 @@ class CurvesPanel(Panel):
         found += [np.asarray(line.get_ydata()) for line in self.pale]
         self._make_room(np.concatenate(found, axis=None))
         self.cursor.set(visible=scene.iteration is not None, xdata=[scene.iteration or 0] * 2)
-        return [*self.pale, self.cursor, *self.lines]
+        self.still = self.pale
+        return [self.cursor, *self.lines]
 
     def _draw_past(self, scene: Any) -> None:
         """Draw what is left of earlier runs."""

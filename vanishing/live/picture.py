@@ -10,7 +10,8 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import is_not
 from typing import Any, Protocol
 
 import matplotlib as mpl
@@ -70,6 +71,9 @@ class Panel:
         Set by the picture: whether the panel below has the same axis, so that its numbers serve.
     outgrown : bool
         Set by `update` when limits were changed: then axes and text are drawn anew.
+    still : list of Artist
+        Set by `update`: artists beneath the moving ones that are drawn once, as long as this is
+        the same list, and again when it is another.
     """
 
     square = False
@@ -77,6 +81,7 @@ class Panel:
     over_iterations = False
     continued = False
     outgrown = False
+    still: Sequence[Artist] = ()
 
     def count(self, scene: Any) -> int:  # noqa: ARG002 (others need the scene)
         """Return how many axes the panel takes."""
@@ -205,6 +210,8 @@ class Picture:
         self._canvas: Any = None
         self._frame: Any = None
         self._background: Any = None
+        self._with_still: Any = None
+        self._still: list[Sequence[Artist]] | None = None
         self._axes: list[list[Axes]] = []
         self._boxes: list[Bbox] = []
 
@@ -217,14 +224,16 @@ class Picture:
             self._build(scene)
             self._frame = frame
         artists = [artist for panel in self.panels for artist in panel.update(scene)]
+        still = [panel.still for panel in self.panels]
         outgrown = {number for number, panel in enumerate(self.panels) if panel.outgrown}
         if self._background is None:
-            self._draw_background(artists)
+            self._draw_background([*chain(*still), *artists])
         elif outgrown:
-            self._draw_again(self._with_neighbors(outgrown), artists)
-        self._canvas.restore_region(self._background)
-        for artist in artists:
-            artist.axes.draw_artist(artist)  # type: ignore[union-attr]
+            self._draw_again(self._with_neighbors(outgrown), [*chain(*still), *artists])
+        if self._still is None or any(map(is_not, still, self._still)):
+            self._draw_still(still)
+        self._canvas.restore_region(self._with_still)
+        _draw(artists)
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return the picture as it was shown last, in RGB, of shape (rows, columns, 3)."""
@@ -273,7 +282,7 @@ class Picture:
                 panel.setup(axes, scene)
                 panel.outgrown = False
         self.figure = figure
-        self._background = None
+        self._background = self._still = None
 
     def _find_neighbors(self, stacks: Sequence[int], scene: Scene) -> None:
         """Tell each wide panel whether the one below goes on with its axis."""
@@ -288,8 +297,19 @@ class Picture:
         for artist in artists:
             artist.set_animated(True)
         self._canvas.draw()
-        self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._keep_background()
         self._boxes = [self._box(axes) for axes in self._axes]
+
+    def _keep_background(self) -> None:
+        self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._still = None
+
+    def _draw_still(self, still: list[Sequence[Artist]]) -> None:
+        """Lay what stays as it is over the background."""
+        self._canvas.restore_region(self._background)
+        _draw([*chain(*still)])
+        self._with_still = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._still = still
 
     def _draw_again(self, numbers: set[int], artists: Sequence[Artist]) -> None:
         """Draw the axes of some panels anew, and leave what the others have there as it is."""
@@ -304,7 +324,7 @@ class Picture:
             for ax in self._axes[number]:
                 ax.draw(self._canvas.get_renderer())
             self._boxes[number] = self._box(self._axes[number])
-        self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._keep_background()
 
     def _box(self, axes: Sequence[Axes]) -> Bbox:
         """Return what all that belongs to some axes takes of the picture, in pixels."""
@@ -319,6 +339,11 @@ class Picture:
             if any(box.overlaps(self._boxes[number]) for number in numbers)
         }
         return near if near == numbers else self._with_neighbors(near)
+
+
+def _draw(artists: Sequence[Artist]) -> None:
+    for artist in artists:
+        artist.axes.draw_artist(artist)  # type: ignore[union-attr]
 
 
 def _kind(panel: Panel) -> str:

@@ -196,7 +196,8 @@ class ErrorPanel(Panel):
         if scene.past != self.past:
             self._draw_past(scene.past)
         self._make_room(np.concatenate([*both, *(run.errors for run in scene.past)]))
-        return [*self.pale, *self.lines]
+        self.still = self.pale
+        return [*self.lines]
 
     def _draw_past(self, past: tuple[PastTimeRun, ...]) -> None:
         for line in self.pale:
@@ -251,7 +252,8 @@ class DistancePanel(Panel):
         if runs != self.runs:
             self.runs = runs
             self._mark(*runs[-1])
-        return [*self.marks.values(), self.now]
+            self.still = [*self.marks.values(), self.now]
+        return []
 
     def _mark(self, settings: SequenceSettings, share: float) -> None:
         """Bring all marks to the runs that there are."""
