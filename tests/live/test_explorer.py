@@ -19,6 +19,8 @@ from vanishing.experiment import Settings
 from vanishing.live import Explorer, Panel
 from vanishing.live.controls import CONTROLS
 from vanishing.live.explorer import PRESETS
+from vanishing.live.panels import find_panels
+from vanishing.live.picture import DRAWN, Picture
 from vanishing.live.runs import LONG, MOST_KEPT
 from vanishing.measures import MEASURES, Measure, find_measure
 
@@ -780,6 +782,28 @@ def pale(explorer: Explorer, panel: int = 0) -> list[Any]:
     """Return the pale curves of a panel."""
     found: list[Any] = explorer.picture.panels[panel].pale  # type: ignore[attr-defined]
     return found
+
+
+def test_a_live_picture_is_the_one_that_is_drawn_from_scratch() -> None:
+    panels = ("loss", "gradients")
+    explorer = Explorer(("sigmoid", "relu"), panels=panels, points_per_class=20)
+
+    def assert_up_to_date() -> None:
+        live = explorer.picture.pixels()
+        whole = Picture(find_panels(panels), explorer.scene, width=DRAWN)
+        np.testing.assert_array_equal(live, whole.pixels())
+
+    for step_size in (0.5, 0.2, 3.0):
+        explorer.advance(1200)
+        assert_up_to_date()
+        explorer.go_to(7)
+        assert_up_to_date()
+        explorer.start(explorer.wanted.changed("step_size", step_size))
+        assert_up_to_date()
+    explorer.keep()
+    assert_up_to_date()
+    explorer.clear()
+    assert_up_to_date()
 
 
 def test_the_run_before_stays_as_pale_curves() -> None:

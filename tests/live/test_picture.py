@@ -141,6 +141,60 @@ def test_what_stands_still_is_drawn_once() -> None:
     assert len(drawn) == 1
 
 
+def test_what_is_still_is_drawn_again_only_where_it_is_another() -> None:
+    drawn: list[Any] = []
+
+    class Mark(Rectangle):
+        def draw(self, renderer: Any) -> None:
+            drawn.append(renderer)
+            super().draw(renderer)
+
+    class Marked(Square):
+        """With a blue mark that stands left or right."""
+
+        def setup(self, axes: Sequence[Any], scene: Place) -> None:
+            super().setup(axes, scene)
+            self.mark = Mark((0, 0.5), 0.1, 0.1, color="blue")
+            self.ax.add_patch(self.mark)
+            self.side = -1.0
+
+        def update(self, scene: Place) -> list[Any]:
+            side = min(round(2 * scene.x), 1)
+            if side != self.side:
+                self.side = side
+                self.mark.set_x(side / 2)
+                self.still = [self.mark]
+            return super().update(scene)
+
+    class Weak(Wide):
+        def update(self, scene: Place) -> list[Any]:
+            if scene.x == 0.45:
+                raise ZeroDivisionError
+            return super().update(scene)
+
+    def draws(x: float) -> bool:
+        drawn.clear()
+        picture.show(Place(x))
+        found = bool(drawn)
+        whole = Picture([Marked, Weak], Place(x))
+        np.testing.assert_array_equal(picture.pixels(), whole.pixels())
+        return found
+
+    picture = Picture([Marked, Weak], Place(0.1))
+    assert not draws(0.2)
+    assert draws(0.3), "it stands elsewhere"
+    assert not draws(0.4)
+    assert draws(2.0), "its axes are others"
+    assert not draws(2.0)
+    assert draws(0.3)
+    with pytest.raises(ZeroDivisionError):
+        picture.show(Place(0.45))
+    assert draws(0.2)
+    with pytest.raises(ZeroDivisionError):
+        picture.show(Place(0.45))
+    assert draws(0.2), "it was elsewhere when another panel failed"
+
+
 def test_another_frame_is_built_from_scratch() -> None:
     picture = Picture([Square], Place())
     figure = picture.figure
