@@ -240,6 +240,9 @@ def test_bad_arguments_are_named() -> None:
         side, wrong = ("row", row) if column == 0 else ("column", column)
         with pytest.raises(ValueError, match=f"{side} must be a whole number .*got {wrong}"):
             survey.cell(column, row)
+    assert Line("from nothing", (0, 1), (0, 2)).x == (0, 1)
+    with pytest.raises(ValueError, match=r"x\[0\] must be"):
+        Line("l", (-1, 1), (0, 2))
     with pytest.raises(ValueError, match="y must hold as many values as x"):
         Line("l", (1, 2), (1, 2, 3))
     with pytest.raises(ValueError, match="two or more; got 2 and 3"):

@@ -468,7 +468,7 @@ class Survey:
         in which that one is known. Where there is none, it is itself, too.
         """
         rows, columns = np.indices(self.kind.shape)
-        size = 1
+        size = 2
         while size < 2 * max(self.kind.shape):
             low, left = (np.arange(side) // size * size for side in self.kind.shape)
             missing = self.kind[rows, columns] == UNKNOWN

@@ -1,6 +1,7 @@
 """Figures of what happens through time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -209,6 +210,35 @@ def test_mean_gates_name_what_is_wrong(ax: Axes) -> None:
         figures.mean_gates(ax, {"x": [[1.0]]})
     with pytest.raises(ValueError, match=r"gates\['f'\] must be .*shape \(T, H\)"):
         figures.mean_gates(ax, {"f": [1.0]})
+
+
+CALLS: dict[str, Callable[[Axes], object]] = {
+    "lag: words back from the last | error / error at the last, decades": (
+        lambda ax: figures.error_over_lag(ax, books())
+    ),
+    "lag: words back from the last | decades": (
+        lambda ax: figures.ledger_through_time(ax, books())
+    ),
+    "lag: words back from the last | norm of its dW_x": (
+        lambda ax: figures.contributions_over_lag(ax, contributions(drawn(), DATA, "W_x"))
+    ),
+    "distance, words | share of right answers": (
+        lambda ax: figures.accuracy_over_distance(ax, [5], [[1.0, 0.5]])
+    ),
+    " | units": lambda ax: figures.gates_over_time(ax, [[0.5]], ["a"]),
+    "word | mean over units": lambda ax: figures.mean_gates(ax, {"f": [[0.5]]}),
+    " | ": lambda ax: figures.tinted_sentence(ax, ["a"], [1.0]),
+}
+"""Each figure of time, by the names on its axes."""
+
+
+@pytest.mark.parametrize("names", CALLS)
+def test_axes_say_what_they_measure(ax: Axes, names: str) -> None:
+    CALLS[names](ax)
+    assert f"{ax.get_xlabel()} | {ax.get_ylabel()}" == names
+    not_axes: Any = "axes"
+    with pytest.raises(TypeError, match="ax must be a Matplotlib Axes; got 'axes'"):
+        CALLS[names](not_axes)
 
 
 def test_figures_of_time_name_what_is_wrong(ax: Axes) -> None:

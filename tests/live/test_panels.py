@@ -79,6 +79,19 @@ def lonely(data: Dataset, gap: float) -> np.ndarray:
 # Maps
 
 
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_the_legend_names_each_class_beside_its_mark(classes: int) -> None:
+    _, picture = seen(Settings("relu", sizes=(2, 5, classes)), ["points"])
+    legend = picture.figure.axes[0].get_legend()
+    drawn = picture.panels[0].drawn  # type: ignore[attr-defined]
+    named = [text.get_text().removeprefix("class ") for text in legend.get_texts()]
+    assert named == list(map(str, range(classes)))
+    for label, (sample, dots) in enumerate(zip(legend.legend_handles, drawn, strict=True)):
+        for one in (sample, dots):
+            assert same_color(one.get_facecolor()[0], figures.class_style(label)[0])
+        np.testing.assert_array_equal(sample.get_paths()[0].vertices, dots.get_paths()[0].vertices)
+
+
 @pytest.mark.parametrize("panel", ["points", "regions"])
 @pytest.mark.parametrize("variants", [("sigmoid",), BOTH, ALL])
 def test_each_point_stands_in_its_classes_colour(panel: str, variants: tuple[str, ...]) -> None:
