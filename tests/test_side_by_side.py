@@ -31,3 +31,12 @@ def test_each_is_kept_as_often_as_it_has_room() -> None:
     of_small, of_large = together._snapshots
     assert (of_small.stride, len(of_small)) == (2, 49)
     assert (of_large.stride, len(of_large)) == (8, 13)
+
+
+def test_any_iteration_is_had_again_one_after_the_other() -> None:
+    together = SideBySide([trainer(3), trainer(4)])
+    together.advance(9)
+    for wanted in (5, 2, 7):
+        found = together.at(wanted)
+        assert [one.iteration for one in found] == [wanted, wanted]
+        assert together.at(wanted) is found  # as long as no other one is asked for

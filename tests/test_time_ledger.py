@@ -199,6 +199,8 @@ def test_causes_of_single_steps() -> None:
     assert causes(cell="lstm", forget_bias=-3, gain=0.1) == {"forget gate closed"}
     assert "grows" in causes(gain=100)
     assert causes(cell="lstm", forget_bias=-1000) == {"detour only"}
+    shut = time_ledger(drawn("lstm", forget_bias=-1000), DATA)
+    assert np.isnan(shut.factors).all()  # nothing came through, and something came around
 
 
 def test_dead_units_are_blamed_at_the_step_where_they_are() -> None:
@@ -225,12 +227,15 @@ def test_no_error_arrives_and_dead_units() -> None:
     assert set(books.causes[:-1]) == {"no error arrives"}
     assert books.attenuation == 0
     assert "no error arrives" in str(books)
+    assert str(books).splitlines()[-2].split()[:4] == ["1", "x", "nan", "x"]
+    assert "0.0e+00  no error arrives" in str(books)
     network.W_out[:] = 0
     silent = time_ledger(network, DATA)
     assert silent.verdict == "no error"
     assert math.isnan(silent.attenuation)
     assert math.isnan(silent.per_step)
     assert silent.culprits == ()
+    assert np.isnan(silent.relative).all()
     assert "nan" in str(silent)
 
 
