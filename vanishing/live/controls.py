@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import ipywidgets as widgets
@@ -26,6 +26,12 @@ ROUNDING = 1e-9
 
 WIDTHS = {"control": "410px", "label": "9em", "field": "196px"}
 """Of all that stands in the column of controls."""
+
+NARROW = "348px"
+"""Of a control among many: three stand side by side on a screen of 1280 pixels."""
+
+MANY = 9
+"""So many controls are narrow, else they would push the picture off the screen."""
 
 NONE = "none"
 """What a list shows where there is no such thing; its own None means that nothing is chosen."""
@@ -182,6 +188,13 @@ def _list_too(control: widgets.Dropdown, value: Any) -> None:
         name = getattr(value, "label", getattr(value, "name", str(value)))
         control.options = [*control.options, (name, value)]
         control.value = chosen
+
+
+def side_by_side(controls: Collection[widgets.Widget]) -> None:
+    """Have many controls take less room each, so that more of them stand in a row."""
+    if len(controls) >= MANY:
+        for control in controls:
+            control.layout.width = NARROW
 
 
 def rounded(value: Any) -> Any:

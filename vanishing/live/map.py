@@ -94,8 +94,8 @@ class MapPanel(Panel):
         """Draw the map as it stands."""
         (ax,) = axes
         left, bottom, width, height = ax.get_position().bounds
-        # The colour bar stands in the rest.
-        ax.set_position((left + 0.01, bottom, 0.86 * width, height))
+        # At the left numbers of four digits beside the name; the colour bar stands in the rest.
+        ax.set_position((left + 0.03, bottom, 0.84 * width, height))
         self.drawn = figures.plane_map(
             ax, scene.survey, lines=scene.lines, limits=(QUICK, max(scene.slowest, 2 * QUICK))
         )

@@ -17,7 +17,7 @@ from IPython.display import Image
 from matplotlib.figure import Figure
 
 from vanishing._checks import known_names, shown, whole_number
-from vanishing.live.controls import Number, button, make_room
+from vanishing.live.controls import Number, button, make_room, side_by_side
 from vanishing.live.loop import Loop, Wish, cell_and_run
 from vanishing.live.pacing import PAUSE, Pace
 from vanishing.live.picture import DRAWN, Panel, Picture, Scene
@@ -293,6 +293,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         self.image = self._keep(Described(format="jpeg", layout=self._card()))
         self.text = self._keep(Words())
         self.controls = {name: self._keep(self.catalogue[name]()) for name in names}
+        side_by_side(self.controls.values())
         for name, control in self.controls.items():
             control.observe(functools.partial(self._moved, name), "value")
             if isinstance(control, Number):
