@@ -691,9 +691,18 @@ def gains(up: float, back: float) -> Activation:
     )
 
 
-def linear_level_passed(network: Network, data: Dataset, most: int) -> float:
+def linear_level_passed(
+    network: Network,
+    data: Dataset,
+    most: int,
+    *,
+    step_size: Steps = lecture.STEP_SIZE,
+    regularization: float = lecture.REGULARIZATION,
+) -> float:
     """Return the first iteration with a data loss below 0.7; infinity if there is none by then."""
-    trainer = Trainer(network, data, dtype=np.float32)
+    trainer = Trainer(
+        network, data, step_size=step_size, regularization=regularization, dtype=np.float32
+    )
     while trainer.iteration < most:
         trainer.advance(100)
         if trainer.loss < 0.7:
@@ -726,6 +735,18 @@ def test_the_vanished_error_holds_the_second_shelf() -> None:
         assert 1100 < passed["error"] < 1500
         assert 1200 < passed["both"] < 2400
         assert passed["signal"] == np.inf
+
+
+def test_the_penalty_helps_the_error_to_hold_the_second_shelf() -> None:
+    """06: longer steps free a network with its signal restored only if no penalty is left."""
+    made_up = (1.6, 0.4, 0.1)
+    for draw in DRAWS:
+        start = draw.sigmoid.with_activation(gains(*CELLS["signal"]))
+        usual = linear_level_passed(start, draw.data, 2400, regularization=0)
+        held = linear_level_passed(start, draw.data, 2400, step_size=made_up)
+        free = linear_level_passed(start, draw.data, 2400, step_size=made_up, regularization=0)
+        assert usual == held == np.inf
+        assert 1100 < free < 2400
 
 
 def test_a_mixed_cell_is_descent_with_a_step_for_each_layer() -> None:
