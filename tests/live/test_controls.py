@@ -262,7 +262,10 @@ def test_a_slider_moves_the_number_in_steps(name: str) -> None:
     step = control.slider.step
     for number in (1, 2, 1):
         place = control.slider.min + number * step
-        control.slider.value = 10.0**place if control.logarithmic else place
+        there = 10.0**place if control.logarithmic else place
+        control.slider.value = there
+        # The slider follows the number: both must be where the hand has put it.
+        assert control.slider.value == pytest.approx(there)
         assert control.value == rounded(control.slider.value)
         assert float(control.field.value) == control.value
     assert len(seen) == 3
