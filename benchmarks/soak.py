@@ -94,8 +94,10 @@ class Restless:
 
     def __init__(self, explorer: lab.ExplorerPage, draw: random.Random) -> None:
         self.explorer, self.page, self._draw = explorer, explorer.page, draw
-        labels = explorer.root.locator(".vanishing-number label").all_inner_texts()
-        self._numbers = [label for label in labels if label]
+        labels = explorer.root.locator(".vanishing-number label")
+        # Where the explorer is out of sight nothing is drawn, but it is there.
+        labels.first.wait_for(state="attached")
+        self._numbers = [label for label in labels.all_text_contents() if label]
 
     def act(self) -> None:
         """Do one thing."""

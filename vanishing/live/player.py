@@ -271,21 +271,12 @@ class Player(Live):
             if slider.value != shown:
                 slider.value = shown
 
-    def express(self, wish: Wish) -> None:
-        """Put a wish in the place of the last one; the first button says at once what it does."""
-        super().express(wish)
-        # A large network's turn is long: until its end Play would be read, and Pause be pressed.
-        self._name_toggle()
-
-    def _name_toggle(self) -> None:
+    def refresh(self) -> None:
+        """Have the first button say what it does."""
         toggle = self.buttons["toggle"]
         text, icon = ("Pause", "pause") if self.playing else BUTTONS["toggle"][:2]
         if toggle.description != text:
             toggle.description, toggle.icon = text, icon
-
-    def refresh(self) -> None:
-        """Have the first button say what it does."""
-        self._name_toggle()
         if self.steers_time and not self.playing:
             self._show_time()
 
