@@ -6,11 +6,16 @@ the time of all tests: --again-below=inf runs these twice as well.
 """
 
 import itertools
+import os
 import time
 from collections.abc import Iterator
 
 import pytest
 from nbval.plugin import IPyNbCell
+
+# BLAS threads go on spinning after a product, and take the cores that other tests need. Kernels,
+# workers and scripts that tests start inherit this; it must stand before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 LONGEST_FIRST = ("test_browser", "notebooks/", "test_claims")
 """Where the longest tests are. Begun last, they would leave the other processors without work."""

@@ -295,7 +295,8 @@ class SequenceTrainer:
     @property
     def accuracy(self) -> float:
         """The share of the held-out sentences that the network as it is now answers right."""
-        return self.network.accuracy(self.held_out)
+        with one_blas_thread():
+            return self.network.accuracy(self.held_out)
 
     @property
     def result(self) -> SequenceRun:

@@ -240,7 +240,8 @@ class Trainer:
     @property
     def accuracy(self) -> float:
         """The share of the training points that the network as it is now classifies correctly."""
-        return self.network.accuracy(self.data)
+        with one_blas_thread():
+            return self.network.accuracy(self.data)
 
     @property
     def result(self) -> Run:
