@@ -110,9 +110,9 @@ class Watched({explorer}):
         runs.append(1000 * time.time())
         return run
 
-def marked(picture):
+def marked(picture, **options):
     np.asarray(picture.figure.canvas.buffer_rgba())[:8, :8] = 255 * (len(runs) % 2)
-    return jpeg(picture)
+    return jpeg(picture, **options)
 
 Picture.jpeg = marked
 explorer = Watched({first!r}, iterations={iterations})

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import io
 import threading
 import weakref
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
+from PIL import Image
+from PIL.JpegImagePlugin import get_sampling
 from threadpoolctl import threadpool_info, threadpool_limits
 from waiting import assert_refused, in_loop, models, until
 
@@ -288,6 +291,28 @@ def test_step_rewind_new_weights_and_reset() -> None:
     assert explorer.controls["scale"].value == 0.1
     assert explorer.share == "Explorer()"
     np.testing.assert_array_equal(records(explorer.advance(2))[0], first)
+
+
+def chroma_parts(explorer: Explorer) -> int:
+    """Return how many parts a pixel's colour shares: 0 for one, 2 for four."""
+    found: int = get_sampling(Image.open(io.BytesIO(explorer.image.value)))
+    return found
+
+
+def test_colours_are_coarse_while_it_plays_and_sharp_at_rest() -> None:
+    async def work() -> None:
+        explorer = Explorer()
+        assert chroma_parts(explorer) == 0
+        explorer.toggle()
+        await until(lambda: explorer.iteration > 50)
+        assert chroma_parts(explorer) == 2
+        explorer.toggle()
+        await until(lambda: chroma_parts(explorer) == 0)
+        explorer.go_to(explorer.iteration + 400)
+        await until(lambda: chroma_parts(explorer) == 2)
+        await until(lambda: not explorer.busy and chroma_parts(explorer) == 0)
+
+    in_loop(work)
 
 
 def test_the_scale_is_moved_without_ending_a_pause() -> None:

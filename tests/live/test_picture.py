@@ -229,7 +229,8 @@ def test_a_picture_that_was_released_is_drawn_again() -> None:
 def test_files_hold_what_is_shown() -> None:
     picture = Picture([Square, Wide], Place(0.4))
     shown = picture.pixels().astype(int)
-    for file, nearness in ((picture.png(), 2), (picture.jpeg(), 3)):
+    files = ((picture.png(), 2), (picture.jpeg(), 3), (picture.jpeg(moving=True), 4))
+    for file, nearness in files:
         found = np.asarray(Image.open(io.BytesIO(file)).convert("RGB")).astype(int)
         assert found.shape == shown.shape
         assert np.abs(found - shown).mean() < nearness

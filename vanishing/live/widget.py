@@ -445,7 +445,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         # BLAS threads go on spinning after a product, and take the core that the browser needs.
         with one_blas_thread():
             self._picture.show(self.scene)
-            self.image.value = self._picture.jpeg()
+            self.image.value = self._picture.jpeg(moving=self.busy)
             self.read_out()
         self.text.remark([*filter(None, [self._paused_for]), *self.remarks()])
         self.refresh()
