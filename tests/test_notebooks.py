@@ -166,3 +166,9 @@ def test_ends_in_exercises(notebook: NotebookNode) -> None:
     closing = re.compile(r"further reading|what is next|next|references|summary|recap", re.I)
     sections = [title for title in headings(notebook, 2) if not closing.match(title)]
     assert re.match(r"your turn|exercises?", sections[-1], re.I), sections
+
+
+def test_answers_are_printed_as_they_were_given(notebook: NotebookNode) -> None:
+    # A learner may write a word or a list; a number's format would end in an error of Python's own.
+    for cell in cells(notebook, "code"):
+        assert not re.search(r"\{your_\w+:", cell.source), cell.source
