@@ -170,6 +170,24 @@ def test_of_a_logarithmic_axis_powers_of_ten_are_labelled(ax: Axes) -> None:
     assert [t.get_text() for t in ax.get_yticklabels()] == ["0.02", "0.2", "1", "2", "10"]
 
 
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (range(1, 31), ["1", "5", "10", "15", "20", "25", "30"]),
+        (range(5, 45, 5), ["5", "10", "20", "30", "40"]),
+        ((1, 4, 7, 10, 13, 16, 20, 23, 26, 30), ["1", "10", "20", "30"]),
+        (range(60), ["0", "10", "20", "30", "40", "50", "59"]),
+        (np.linspace(0.1, 2, 24), ["0.1", "0.43", "0.761", "1.09", "1.34", "1.67", "2"]),
+    ],
+)
+def test_round_values_and_both_ends_are_labelled(ax: Axes, values: Any, labels: Any) -> None:
+    axis = Axis("x", tuple(map(float, values)))
+    figures.plane_map(ax, Survey(Plane(axis, Axis("y", (1, 2, 3)), job)))
+    assert [t.get_text() for t in ax.get_xticklabels()] == labels
+    written = [axis.values[int(place)] for place in ax.get_xticks()]
+    assert written == pytest.approx([float(label) for label in labels], rel=5e-3)
+
+
 def test_the_frame_lies_on_top_and_no_grid_runs_through_the_cells(survey: Survey) -> None:
     with mpl.rc_context({**figures.STYLE, "axes.grid": True}):
         ax = plt.figure().subplots()

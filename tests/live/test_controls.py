@@ -237,10 +237,10 @@ def position(control: Number, value: float) -> float:
         ("scale", "0", r"initialization scale goes from 0\.001 to 10 here; got 0"),
         ("scale", "nan", "initialization scale goes from"),
         ("scale", "-1", "initialization scale goes from"),
-        ("step_size", "1e9", "step size goes from 0.001 to 10000 here; got 1000000000.0"),
+        ("step_size", "1e9", r"step size goes from 0\.001 to 10000 here; got 1000000000\. "),
         ("points_per_class", "50.5", r"points a class must be a whole number; got 50\.5"),
         ("points_per_class", "inf", "points a class must be a whole number; got inf"),
-        ("hidden_layers", "1000", "hidden layers goes from 1 to 30 here; got 1000"),
+        ("hidden_layers", "1000", r"hidden layers goes from 1 to 30 here; got 1000\. "),
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_words(name: str, text: str, why: str) -> None:

@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from vanishing._checks import Array, instance, real_number, several, shown, whole_number
 from vanishing.figures.style import FURTHEST, caption, check_axes
@@ -253,16 +253,30 @@ def _name_sides(ax: Axes, x: Axis, y: Axis) -> None:
         places = _ticks(axis)
         side.set_major_locator(FixedLocator(places))
         side.set_minor_locator(NullLocator())
-        side.set_ticklabels([f"{axis.values[place]:g}" for place in places])
+        side.set_ticklabels([f"{float(f'{axis.values[place]:.3g}'):g}" for place in places])
 
 
 def _ticks(axis: Axis) -> list[int]:
-    """Return which values are written: powers of ten if there are some, else evenly spread ones."""
-    tens = [i for i, value in enumerate(axis.values) if value > 0 and f"{value:.0e}"[0] == "1"]
-    tens = [i for i in tens if np.isclose(np.log10(axis.values[i]) % 1, 0)]
-    chosen = tens if axis.logarithmic and len(tens) >= 3 else list(range(len(axis)))
-    stride = -(-len(chosen) // MOST_TICKS)
-    return chosen[::stride]
+    """Return which values are written: powers of ten if there are some, else round ones."""
+    if axis.logarithmic:
+        tens = [i for i, value in enumerate(axis.values) if _is_power_of_ten(value)]
+        if len(tens) >= 3:
+            return tens[:: -(-len(tens) // MOST_TICKS)]
+    last = len(axis) - 1
+    if last < MOST_TICKS:
+        return list(range(last + 1))
+    round_ones = MaxNLocator(MOST_TICKS - 1, steps=(1, 2, 5, 10)).tick_values(
+        axis.values[0], axis.values[-1]
+    )
+    places = [i for i, value in enumerate(axis.values) if np.isclose(round_ones, value).any()]
+    if len(places) < 3:
+        places = [round(place) for place in np.linspace(0, last, MOST_TICKS)]
+    room = last / (2 * MOST_TICKS)
+    return [0, *(place for place in places if room <= place <= last - room), last]
+
+
+def _is_power_of_ten(value: float) -> bool:
+    return value > 0 and bool(np.isclose(value, 10.0 ** np.round(np.log10(value))))
 
 
 def _color_bar(ax: Axes, scale: ScalarMappable, label: str, extend: Any) -> None:

@@ -119,12 +119,12 @@ class Number(widgets.HBox):  # type: ignore[misc]
     def _validate_value(self, proposal: Any) -> Any:
         wanted, (low, high) = proposal["value"], self.ends
         if self.whole and wanted % 1 != 0:
-            raise TraitError(f"{self.description} must be a whole number; got {shown(wanted)}")
+            raise TraitError(f"{self.description} must be a whole number; got {plain(wanted)}")
         held = min(max(wanted, low), high)
         if not (math.isclose(held, wanted, rel_tol=ROUNDING) or (self._zero and wanted == 0)):
             raise TraitError(
                 f"{self.description} goes from {plain(low)} to {plain(high)} here; "
-                f"got {shown(wanted)}. A widget that is made with this value has more room."
+                f"got {plain(wanted)}. A widget that is made with this value has more room."
             )
         return int(wanted) if self.whole else float(held if wanted else 0)
 
