@@ -361,7 +361,7 @@ def test_turns_are_short_and_miss_nothing(
     monkeypatch: pytest.MonkeyPatch, data: Dataset, executor: Executor | None
 ) -> None:
     monkeypatch.setattr(sweeps, "SHORT", np.inf)
-    jobs = [Job(Network.initialize((2, 30, 3), rng=k), data, 400) for k in range(4)]
+    jobs = [Job(Network.initialize((2, 30, 3), rng=k), data, 1200) for k in range(4)]
     turns, lengths, found = (
         sweep_in_turns(jobs, seconds=0.002, executor=executor, workers=2),
         list[float](),
@@ -373,9 +373,9 @@ def test_turns_are_short_and_miss_nothing(
         lengths.append(time.perf_counter() - began)
         began = time.perf_counter()
     assert_same([run for _, run in sorted(found)], [alone(job) for job in jobs])
-    # The four take some 0.2 seconds.
+    # The four take half a second or more, on a busy machine with longer turns.
     assert len(lengths) > 10
-    assert np.median(lengths) < 0.02
+    assert np.median(lengths) < 0.05
 
 
 def test_a_sweep_in_turns_that_is_closed_makes_no_more(data: Dataset) -> None:

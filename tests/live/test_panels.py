@@ -532,6 +532,65 @@ def test_layers_are_numbered_as_far_as_there_is_room(width: int, depth: int) -> 
     assert len(labels) >= 6
 
 
+BRIDGED = Variant("bridged", "tanh", residual=1.0)
+NORMED = Variant("normed", "tanh", residual=1.0, normalization="layer")
+
+
+def pixels_of(picture: Picture, texts: Iterable[Any]) -> list[np.ndarray]:
+    """Return what stands in the boxes of texts, as it is drawn now."""
+    picture.figure.canvas.draw()
+    rows = np.asarray(picture.figure.canvas.buffer_rgba())[::-1]
+    boxes = [text.get_window_extent() for text in texts]
+    return [rows[int(b.y0) : int(b.y1) + 1, int(b.x0) : int(b.x1) + 1].copy() for b in boxes]
+
+
+@pytest.mark.parametrize("variants", [("sigmoid",), BOTH, ("sigmoid", NORMED)])
+def test_no_grid_line_runs_through_numbers_and_names(variants: Any) -> None:
+    settings = Settings(variants, sizes=(2, *[50] * 30, 3))
+    _, picture = seen(settings, ("regions", "ledger", "loss"))
+    ax = picture.panels[1].ax  # type: ignore[attr-defined]
+    texts = [*ax.get_xticklabels(), *(text for text in ax.texts if text.get_text())]
+    low, high = min(text.get_window_extent().y0 for text in texts), ax.bbox.y1
+    lines = [ax.transData.transform((0, tick))[1] for tick in ax.get_yticks()]
+    assert any(low < line < high for line in lines), "else there is nothing to hide"
+    with_grid = pixels_of(picture, texts)
+    ax.grid(visible=False)
+    for one, other in zip(with_grid, pixels_of(picture, texts), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [("sigmoid",), (BRIDGED,), (NORMED,), ("sigmoid", NORMED), (*BOTH, BRIDGED, NORMED)],
+)
+@pytest.mark.parametrize("panels", [("regions", "ledger"), ("regions", "ledger", "loss")])
+def test_the_ledgers_legend_names_all_bars_and_covers_none(variants: Any, panels: Any) -> None:
+    scene, picture = seen(Settings(variants, sizes=(2, 9, 9, 9, 9, 3)), panels)
+    panel: Any = picture.panels[1]
+    picture.figure.canvas.draw()
+    legend = panel.ax.get_legend()
+    wanted = {part for one in scene.trainers for part in ledger(one.network, scene.data).columns}
+    assert {text.get_text() for text in legend.get_texts()} == wanted
+    box = legend.get_window_extent()
+    assert box.x0 >= panel.ax.bbox.x0 - 1
+    assert box.x1 <= panel.ax.bbox.x1 + 1
+    for bar in (bar for network in panel.bars for part in network for bar in part):
+        assert bar.get_window_extent().y1 <= box.y0 + 1
+
+
+def test_edges_leave_narrow_bars_their_colour() -> None:
+    widths = []
+    for depth in (3, 30):
+        _, picture = seen(Settings(BOTH, sizes=(2, *[9] * depth, 3)), ("regions", "ledger"))
+        bars = [bar for network in picture.panels[1].bars for part in network for bar in part]  # type: ignore[attr-defined]
+        (edge,) = {bar.get_linewidth() for bar in bars}
+        across = bars[0].get_window_extent().width * 72 / picture.figure.dpi
+        assert edge <= max(across / 4, 0.4)
+        widths.append(edge)
+    assert widths[0] == 0.8
+    assert widths[1] < 0.6
+
+
 def test_a_diverged_network_has_an_empty_ledger() -> None:
     scene, picture = seen(Settings(("relu",), step_size=1e6), ("ledger",), iterations=100)
     assert scene.experiment.diverged

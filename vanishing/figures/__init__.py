@@ -37,6 +37,7 @@ from vanishing.figures.ledgers import (
     name_nothing,
     numbered_layers,
     theory_and_measurement,
+    thin_edges,
     waterfall,
     waterfall_bars,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "points",
     "size_against_loss",
     "theory_and_measurement",
+    "thin_edges",
     "thinned",
     "tinted_sentence",
     "waterfall",

@@ -1,5 +1,6 @@
 """Figures of the ledger, of what is in the layers, and of theory beside measurement."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -63,6 +64,12 @@ NOTHING = "nothing\ncomes through"
 
 POINTS_PER_INCH = 72
 """Of Matplotlib's points."""
+
+EDGE, HAIRLINE = 0.8, 0.4
+"""Points that a bar's edge is wide at most, and at least."""
+
+EDGE_SHARE = 0.15
+"""Of a narrow bar's width."""
 
 NUMBER = 22
 """Points that a layer's number takes on the axis, with what is left free around it."""
@@ -179,9 +186,27 @@ def draw_bars(
     width = 0.8 / len(names)
     shifts = width * (np.arange(len(names)) - (len(names) - 1) / 2)
     return [
-        ax.bar(middles + shift, h, width, b, edgecolor="black", lw=0.8, label=part, **BARS[part])
+        ax.bar(middles + shift, h, width, b, edgecolor="black", lw=EDGE, label=part, **BARS[part])
         for part, shift, h, b in zip(names, shifts, reach, begin, strict=True)
     ]
+
+
+def thin_edges(ax: Axes, drawn: Iterable[BarContainer]) -> None:
+    """Draw the edges of narrow bars so thin that they do not hide the bars.
+
+    Parameters
+    ----------
+    ax : Axes
+        Whose horizontal limits are set.
+    drawn : iterable of BarContainer
+        What `draw_bars` returned.
+    """
+    check_axes(ax)
+    left, right = ax.get_xlim()
+    points = POINTS_PER_INCH * ax.bbox.width / ax.figure.dpi / (right - left)
+    for bar in itertools.chain.from_iterable(several("drawn", drawn, "what draw_bars returned")):
+        width = EDGE_SHARE * instance("drawn", bar, Rectangle).get_width() * points
+        bar.set_linewidth(min(max(width, HAIRLINE), EDGE))
 
 
 def _checked_parts(parts: Any) -> tuple[str, ...]:
@@ -246,6 +271,7 @@ def waterfall(ax: Axes, account: Ledger) -> list[BarContainer]:
         ax.autoscale_view()
     layers = numbered_layers(count, POINTS_PER_INCH * ax.bbox.width / ax.figure.dpi)[::-1]
     ax.set_xticks([count - layer for layer in layers], [str(layer) for layer in layers])
+    thin_edges(ax, drawn)
     caption(ax, x="hidden layer where the error arrives", y="decades")
     return drawn
 

@@ -48,7 +48,7 @@ NARROW = 300
 """Pixels; on narrower axes there is room for every other power of ten only."""
 
 BESIDE = 400
-"""Pixels; in narrower axes the ledger's legend does not fit beside its title."""
+"""Pixels; in narrower axes the names of statistic and floor are cut short."""
 
 MARK = 60
 """Pixels that a line in a legend takes, with what is left free around it."""
@@ -676,6 +676,10 @@ HEADER = 30
 """Pixels that the ledger's legend takes at the top of its panel, where it stands within."""
 
 
+LEDGER = "Ledger, in decades"
+"""The title of the ledger."""
+
+
 class LedgerPanel(Panel):
     """What weights and slopes do to the error on its way back, in decades, network by network."""
 
@@ -684,7 +688,7 @@ class LedgerPanel(Panel):
     def setup(self, axes: Sequence[Axes], scene: ExperimentScene) -> None:
         """Draw empty axes and one bar for each factor."""
         (self.ax,) = axes
-        figures.caption(self.ax, "Ledger, in decades")
+        figures.caption(self.ax, LEDGER)
         self.ax.axhline(0, color="0.25", linewidth=1)
         self.ax.grid(visible=False, axis="x")
         self.parts = [ledger_parts(trainer.network) for trainer in scene.experiment.trainers]
@@ -712,14 +716,26 @@ class LedgerPanel(Panel):
         scale = self.ax.figure.dpi / DPI
         self.ax.tick_params(axis="x", length=0, pad=-16)
         self.footer = FOOTER * scale / self.ax.bbox.height
-        named = {bars.get_label(): bars for network in self.bars for bars in network}
-        # Beside the title where there is room, else under it.
+        # The grid must not run through the numbers.
+        self.ax.xaxis.set_zorder(self.ax.yaxis.get_zorder() + 0.1)
+        for label in self.ax.get_xticklabels():
+            label.set_bbox({"color": self.ax.get_facecolor(), "pad": 1})
+        bars = [container for network in self.bars for container in network]
+        figures.thin_edges(self.ax, bars)
+        self._legend({str(one.get_label()): one for one in bars}, HEADER * scale)
+
+    def _legend(self, named: Mapping[str, BarContainer], row: float) -> None:
+        """Name the bars: beside the title where there is room, else under it in a row or two."""
         options: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
-        self.header = 0.0
-        if usual_width(self.ax) < BESIDE:
-            options, self.header = {"loc": "upper right"}, HEADER * scale / self.ax.bbox.height
-        handles, most = list(named.values()), len(named)
-        self.ax.legend(handles=handles, ncols=most, frameon=False, borderaxespad=0, **options)
+        close: dict[str, Any] = {"frameon": False, "borderaxespad": 0, "columnspacing": 1}
+        self.header, most, room = 0.0, len(named), usual_width(self.ax)
+        in_a_row = CHARACTER * len("".join(named)) + MARK * most
+        if room < in_a_row + CHARACTER * len(LEDGER):
+            rows = 1 if in_a_row <= room else 2
+            most = -(-most // rows)
+            options, self.header = {"loc": "upper right"}, rows * row / self.ax.bbox.height
+        handles = list(named.values())
+        self.ax.legend(handles=handles, ncols=most, handlelength=1.6, **close, **options)
 
     def _number_layers(self, ticks: list[list[tuple[float, int]]]) -> None:
         """Write as many layers' numbers as there is room for."""
@@ -734,7 +750,8 @@ class LedgerPanel(Panel):
         self.ax.set_xticks(*zip(*written, strict=True))
 
     def _name(self, x: float, variant: Variant, networks: int, *, whole: bool) -> None:
-        look: dict[str, Any] = {"color": variant.color, "fontweight": "bold"}
+        ground = {"color": self.ax.get_facecolor(), "pad": 1}
+        look: dict[str, Any] = {"color": variant.color, "fontweight": "bold", "bbox": ground}
         # Bold type is wider than a title's by a sixth, small type narrower by a fourth.
         room = usual_width(self.ax) / networks
         label = f"{variant.label}: to layer" if whole else fitting(variant.label, (room - 20) / 1.2)
