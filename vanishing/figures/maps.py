@@ -28,6 +28,9 @@ PLAIN = {SLOW: 0.87, DIVERGED: 0.45}
 MOST_TICKS = 7
 """More labels on an axis cannot be read from the last row."""
 
+ALL_TICKS = 9
+"""An axis with so few values has them all labelled: two more are better than gaps."""
+
 LINE_STYLES = ((0, (5, 2)), (0, (1, 1.2)), "solid")
 """One after the other for lines of theory, which lie on top."""
 
@@ -263,7 +266,7 @@ def _ticks(axis: Axis) -> list[int]:
         if len(tens) >= 3:
             return tens[:: -(-len(tens) // MOST_TICKS)]
     last = len(axis) - 1
-    if last < MOST_TICKS:
+    if last < ALL_TICKS:
         return list(range(last + 1))
     round_ones = MaxNLocator(MOST_TICKS - 1, steps=(1, 2, 5, 10)).tick_values(
         axis.values[0], axis.values[-1]
