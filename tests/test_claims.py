@@ -17,10 +17,11 @@ from vanishing import Activation, Dataset, Network, Run, Trainer, gradients, lec
 from vanishing.activations import sigmoid, sigmoid_slope
 from vanishing.experiment import Settings
 from vanishing.history import History, joined
+from vanishing.jobs import Job
 from vanishing.ledger import ledger
 from vanishing.measures import MEASURES
 from vanishing.planes import DIVERGED, LEARNED, Axis, Survey, explore, log_axis
-from vanishing.sweeps import Job, sweep
+from vanishing.sweeps import sweep
 from vanishing.theory import mean_field, random_attenuations
 from vanishing.trials import level_line, penalty_line, settings_plane
 from vanishing.units import dead_units, hidden_outputs, saturated_fraction

@@ -8,8 +8,9 @@ import pytest
 
 from vanishing import Dataset, Network, Run, Trainer, Variant, spiral
 from vanishing.gains import edge_of_chaos
+from vanishing.jobs import Job
 from vanishing.ledger import ledger
-from vanishing.sweeps import Job, sweep
+from vanishing.sweeps import sweep
 
 SIZES = (2, *[50] * 30, 3)
 VARIANTS = {

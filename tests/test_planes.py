@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vanishing import Goal, Job, Network, Trainer, spiral, sweeps
+from vanishing import Goal, Job, Network, Trainer, spiral
+from vanishing.jobs import LOOKS
 from vanishing.planes import (
     DIVERGED,
     LEARNED,
@@ -24,7 +25,7 @@ from vanishing.planes import (
     outcomes,
     outcomes_in_turns,
 )
-from vanishing.sweeps import LOOKS
+from vanishing.workers import processes
 
 STEPS = log_axis("step_size", 0.01, 10_000, 4)
 SCALES = log_axis("scale", 0.03, 3, 3)
@@ -74,7 +75,7 @@ class Immediate(Executor):
 @pytest.mark.parametrize("kind", ["here", "at once", "threads", "processes"])
 def test_learned_slow_and_diverged_are_told_apart_whatever_makes_the_runs(kind: str) -> None:
     executors = {"here": lambda: None, "at once": Immediate, "threads": ThreadPoolExecutor}
-    executor = {**executors, "processes": lambda: sweeps.processes(2)}[kind]()
+    executor = {**executors, "processes": lambda: processes(2)}[kind]()
     survey = explore(Plane(STEPS, SCALES, job), executor=executor, workers=2, progress=False)
     assert survey.complete
     assert len(survey) == 12

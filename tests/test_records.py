@@ -21,6 +21,7 @@ from vanishing.figures.units import Units
 from vanishing.history import Columns, History
 from vanishing.infinite_width import WideLayer
 from vanishing.initialization import Scheme
+from vanishing.jobs import Goal, Job, Stretch
 from vanishing.ledger import Ledger
 from vanishing.measures import Measure
 from vanishing.network import Network
@@ -31,7 +32,6 @@ from vanishing.sequence_experiment import SequenceSettings, SequenceStanding
 from vanishing.sequence_jobs import SequenceJob
 from vanishing.sequence_training import SequenceHistory, SequenceRun
 from vanishing.sequences import SequenceData, SequenceTask
-from vanishing.sweeps import Goal, Job, Stretch, Task
 from vanishing.theory import Expectation
 from vanishing.through_time import GradientsThroughTime
 from vanishing.time_ledger import TimeLedger
@@ -39,6 +39,7 @@ from vanishing.time_theory import Spectrum
 from vanishing.training import Run
 from vanishing.trials import SettingsPlane, Trial
 from vanishing.variant import Variant
+from vanishing.workers import Task
 
 WITH_ARRAYS: tuple[type[Any], ...] = (
     *(Gradients, Contributions, Dataset, PlaneMap, Units, History, Ledger, Plane, States),

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from vanishing import sweep
+from vanishing.jobs import Goal
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_jobs import SequenceJob
 from vanishing.sequence_training import SequenceRun, train_sequences
 from vanishing.sequences import recall
-from vanishing.sweeps import Goal, processes
+from vanishing.workers import processes
 
 TASK = recall(3)
 SETTINGS: dict[str, Any] = {"iterations": 40, "optimizer": "adam", "step_size": 0.02, "batch": 8}

@@ -20,7 +20,8 @@ import vanishing
 from vanishing import Activation, Dataset, History, Network, Trainer, gradients, spiral, train
 from vanishing.backprop import total_loss
 from vanishing.experiment import Experiment, Settings
-from vanishing.sweeps import Job, sweep
+from vanishing.jobs import Job
+from vanishing.sweeps import sweep
 from vanishing.training import STRETCH, layer_steps
 from vanishing.variant import Variant
 

@@ -5,10 +5,11 @@ import pickle
 import numpy as np
 import pytest
 
-from vanishing import Goal, Job, Variant, sweep, sweeps, train
+from vanishing import Goal, Job, Variant, sweep, train
 from vanishing.experiment import Settings
 from vanishing.planes import DIVERGED, Axis, Line, explore, log_axis
 from vanishing.trials import SettingsPlane, Trial, level_line, penalty_line, settings_plane
+from vanishing.workers import processes
 
 SMALL = Settings("relu", sizes=(2, 10, 10, 3), points_per_class=20, seed=3)
 
@@ -32,7 +33,7 @@ def test_a_trial_is_the_run_of_its_settings(dtype: type, step: float | None) -> 
         Job(network, data, trial.iterations, step or 0.2, 0.01, dtype, trial.record_every, goal)
         for trial, goal in zip(trials, (None, Goal(0.45)), strict=True)
     ]
-    executor = sweeps.processes(2)
+    executor = processes(2)
     made = dict(sweep(trials, executor=executor, workers=2, progress=False))
     expected = dict(sweep(jobs, progress=False))
     for number, run in expected.items():

@@ -11,8 +11,9 @@ from vanishing.activations import ACTIVATIONS, Activation
 from vanishing.backprop import Gradients, gradients, numerical_gradient, total_loss
 from vanishing.data import Dataset, spiral
 from vanishing.history import History
+from vanishing.jobs import Goal, Job
 from vanishing.network import Network
-from vanishing.sweeps import Goal, Job, sweep, train_together
+from vanishing.sweeps import sweep, train_together
 from vanishing.training import Run, Trainer, train
 from vanishing.variant import Variant
 

@@ -22,7 +22,8 @@ from vanishing._checks import (
     text,
     whole_number,
 )
-from vanishing.sweeps import Sweepable, sweep, sweep_in_turns
+from vanishing.jobs import Sweepable
+from vanishing.sweeps import sweep, sweep_in_turns
 
 LEVEL = 0.9
 """The accuracy that a run is to reach, where nothing else is said."""
@@ -148,7 +149,7 @@ class Plane:
         What is varied from left to right, and from bottom to top.
     job : callable
         Takes a value of each axis, and returns the run of that cell: a `Job`, or any other
-        `vanishing.sweeps.Sweepable` whose result has `iterations`, `accuracy` and `diverged_at`.
+        `vanishing.jobs.Sweepable` whose result has `iterations`, `accuracy` and `diverged_at`.
         It is to end when `Goal(accuracy=level)` is reached.
     level : float
         The accuracy that a run is to reach.
@@ -237,7 +238,7 @@ class Outcome:
         Where it stands, counted from the lower left.
     reached : int or None
         Iterations after which the level was found to be reached: at most 5 % more than it took
-        (see `vanishing.sweeps.advance_until`). None if that never was, or the run diverged.
+        (see `vanishing.jobs.advance_until`). None if that never was, or the run diverged.
     accuracy : float
         Of the training data, at the end.
     diverged_at : int or None

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from vanishing._checks import instance, precision, whole_number
+from vanishing.jobs import Goal, Stretch, advance_until
 from vanishing.optimizers import Optimizer
 from vanishing.recurrent import RecurrentNetwork
 from vanishing.sequence_training import SequenceRun, SequenceTrainer
 from vanishing.sequences import SequenceTask
-from vanishing.sweeps import Goal, Stretch, advance_until
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class SequenceJob:
     network, task, iterations, optimizer, step_size, batch, clip_norm, dtype, seed, record_every
         As for `vanishing.sequence_training.train_sequences`.
     until : Goal, optional
-        Where the run ends before it has made all iterations; see `vanishing.sweeps.advance_until`.
+        Where the run ends before it has made all iterations; see `vanishing.jobs.advance_until`.
 
     Raises
     ------

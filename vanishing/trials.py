@@ -11,8 +11,8 @@ from vanishing._checks import instance, precision, real_number, shown, whole_num
 from vanishing.backprop import LARGEST_PENALTY
 from vanishing.experiment import Settings
 from vanishing.gains import level_scale
+from vanishing.jobs import Goal, Job, Stretch
 from vanishing.planes import LEVEL, Axis, Line, Plane
-from vanishing.sweeps import Goal, Job, Stretch
 from vanishing.training import LATEST, Run
 
 TINY, HUGE = 1e-12, 1e12

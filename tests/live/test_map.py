@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from waiting import assert_refused, in_loop, models, until
 
-from vanishing import figures, sweeps
+from vanishing import figures, sweeps, workers
 from vanishing.experiment import Settings
 from vanishing.live import Explorer, Live, MapExplorer
 from vanishing.planes import Axis, Line, coarse_to_fine, explore, log_axis
@@ -210,7 +210,7 @@ def test_turns_stay_short_while_it_fills(
     monkeypatch: pytest.MonkeyPatch, *, processes: bool
 ) -> None:
     monkeypatch.setattr(sweeps, "SHORT", 0.0 if processes else np.inf)
-    sweeps.processes(2)
+    workers.processes(2)
 
     async def work() -> None:
         live = MapExplorer("relu", x=STEPS, y=SCALES, iterations=600)

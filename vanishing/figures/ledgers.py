@@ -204,8 +204,11 @@ def thin_edges(ax: Axes, drawn: Iterable[BarContainer]) -> None:
     check_axes(ax)
     left, right = ax.get_xlim()
     points = POINTS_PER_INCH * ax.bbox.width / ax.figure.dpi / (right - left)
-    for bar in itertools.chain.from_iterable(several("drawn", drawn, "what draw_bars returned")):
-        width = EDGE_SHARE * instance("drawn", bar, Rectangle).get_width() * points
+    containers = several("drawn", drawn, "what draw_bars returned")
+    if not containers or not all(isinstance(one, BarContainer) for one in containers):
+        raise TypeError(f"drawn must be what draw_bars returned; got {shown(drawn)}")
+    for bar in itertools.chain.from_iterable(containers):
+        width = EDGE_SHARE * bar.get_width() * points
         bar.set_linewidth(min(max(width, HAIRLINE), EDGE))
 
 
