@@ -501,13 +501,18 @@ MACHINERY = (
     "vanishing.parameters",
     "vanishing.unrolled",
     "vanishing.live.controls",
+    "vanishing.live.curve_panels",
+    "vanishing.live.ledger_panel",
+    "vanishing.live.lettering",
     "vanishing.live.loop",
+    "vanishing.live.map_panels",
     "vanishing.live.pacing",
     "vanishing.live.panels",
     "vanishing.live.picture",
     "vanishing.live.player",  # its methods are called on Explorer
     "vanishing.live.receipts",
     "vanishing.live.runs",
+    "vanishing.live.scenes",
     "vanishing.live.widget",
     "vanishing.live.words",
 )

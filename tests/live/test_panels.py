@@ -11,16 +11,11 @@ from matplotlib.text import Text
 from vanishing import ACTIVATIONS, Dataset, Variant, experiment, figures, spiral
 from vanishing.experiment import Experiment, Settings
 from vanishing.ledger import ledger
-from vanishing.live.panels import (
-    PANELS,
-    ExperimentScene,
-    checked_panels,
-    find_panels,
-    plane,
-    titles,
-    wide_enough,
-)
+from vanishing.live.curve_panels import wide_enough
+from vanishing.live.lettering import titles
+from vanishing.live.panels import PANELS, checked_panels, find_panels
 from vanishing.live.picture import Picture
+from vanishing.live.scenes import ExperimentScene, plane
 from vanishing.measures import MEASURES, as_measure, find_measure
 
 BOTH = ("sigmoid", "relu")

@@ -8,17 +8,12 @@ from vanishing._checks import one_of, whole_number
 from vanishing.experiment import PARTS, SHAPES, Experiment, Settings
 from vanishing.lecture import ITERATIONS
 from vanishing.live.controls import CONTROLS, NONE
-from vanishing.live.panels import (
-    LOSS_AXES,
-    MOST_POINTS,
-    ExperimentScene,
-    PastRun,
-    checked_panels,
-    find_panels,
-)
+from vanishing.live.map_panels import MOST_POINTS
+from vanishing.live.panels import checked_panels, find_panels
 from vanishing.live.picture import DRAWN, Panel
 from vanishing.live.player import checked_iterations
 from vanishing.live.runs import RunExplorer, check_names
+from vanishing.live.scenes import LOSS_AXES, ExperimentScene, PastRun
 from vanishing.live.widget import checked_controls, checked_width
 from vanishing.measures import MEASURES, Measure, MeasureLike, as_measure
 from vanishing.variant import Variant, VariantLike

@@ -14,9 +14,9 @@ from vanishing._checks import listed, one_of
 from vanishing.activations import Activation
 from vanishing.cells import Cell
 from vanishing.data import Dataset
-from vanishing.live.panels import PastRun
 from vanishing.live.picture import Panel
 from vanishing.live.player import Player
+from vanishing.live.scenes import PastRun
 from vanishing.measures import MEASURES, Measure
 from vanishing.variant import Variant, as_variant
 

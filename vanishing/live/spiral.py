@@ -9,7 +9,8 @@ from vanishing._checks import one_of, real_number, whole_number
 from vanishing.data import Dataset, spiral
 from vanishing.experiment import fraction_of_strangers
 from vanishing.live.controls import SPIRAL_CONTROLS
-from vanishing.live.panels import MOST_POINTS, PointsPanel, plane
+from vanishing.live.map_panels import MOST_POINTS, PointsPanel
+from vanishing.live.scenes import plane
 from vanishing.live.widget import Live, checked_controls
 
 CONTROLS = ("noise", "points_per_class")

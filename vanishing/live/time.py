@@ -14,18 +14,12 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from vanishing import figures
 from vanishing._checks import Array
 from vanishing.live.controls import TIME_CONTROLS
-from vanishing.live.panels import (
-    PALE,
-    CurvesPanel,
-    LossPanel,
-    PastRun,
-    checked_panels,
-    empty_line,
-    find_panels,
-)
+from vanishing.live.curve_panels import PALE, CurvesPanel, LossPanel, empty_line
+from vanishing.live.panels import checked_panels, find_panels
 from vanishing.live.picture import DRAWN, Lettering, Panel, Picture, Pixels
 from vanishing.live.player import checked_iterations
 from vanishing.live.runs import RunExplorer, check_names
+from vanishing.live.scenes import PastRun
 from vanishing.live.widget import BESIDE_PICTURE, checked_controls, checked_width
 from vanishing.sequence_experiment import (
     Reading,
