@@ -530,15 +530,18 @@ def named(ax: Any) -> dict[str, Any]:
     return dict(zip(texts, legend.legend_handles, strict=True))
 
 
-@pytest.mark.parametrize("cell", ["tanh", "lstm"])
-def test_legends_name_the_lines_that_look_so(cell: str) -> None:
+@pytest.mark.parametrize(
+    ("cell", "expects"),
+    [("tanh", "random weights"), ("lstm", "forget gate alone"), ("gru", "update gate alone")],
+)
+def test_legends_name_the_lines_that_look_so(cell: str, expects: str) -> None:
     explorer = small(cell, clip_norm=0.5).advance(3)
     gates = panel(explorer, "gates").lines
     error, distance = panel(explorer, "error"), panel(explorer, "distance")
     before, after = panel(explorer, "norm").lines
     theory, rings = error.lines
     expected = [
-        (error.ax, {"measured": rings, "theory": theory}),
+        (error.ax, {"measured": rings, expects: theory}),
         (before.axes, {"as it is": before, "clipped": after}),
         (distance.ax, {"this run": distance.now}),
     ]

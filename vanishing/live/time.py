@@ -163,7 +163,11 @@ class TimeScene:
 
 
 class ErrorPanel(Panel):
-    """The error's norm over the lag, with theory's line; that of earlier runs, pale."""
+    """The error's norm over the lag, beside what theory expects; that of earlier runs, pale.
+
+    Theory's line is named by what it takes for granted: weights that are random, though as large as
+    these, or that all of the error passes the gate that keeps the state. See `expected_factors`.
+    """
 
     def setup(self, axes: Sequence[Axes], scene: TimeScene) -> None:
         """Draw the rings of what is measured, and the line of what is expected."""
@@ -176,7 +180,9 @@ class ErrorPanel(Panel):
         rings = empty_line(ax, look, "none")
         rings.set(marker=look.marker, mfc="white", markersize=6, label="measured")
         theory = empty_line(ax, look, look.line)
-        theory.set_label("theory")
+        # Neither knows of what training does to the directions of error and matrix.
+        gate = scene.experiment.settings.keeping_gate
+        theory.set_label("random weights" if gate is None else f"{gate} alone")
         ax.legend(handles=[rings, theory], loc="lower left", borderpad=0.3)
         self.lines = [theory, rings]
         self.past: tuple[PastTimeRun, ...] = ()
