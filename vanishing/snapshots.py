@@ -48,6 +48,13 @@ class Snapshots(Generic[Kind]):
     ------
     TypeError, ValueError
         If an argument is not what is described above.
+
+    Notes
+    -----
+    They are spaced evenly. To go back costs the iterations from the snapshot before: half a stride
+    on average, 128 of 50,000 iterations of the lecture's network, of which 196 snapshots are kept.
+    As many that are spaced logarithmically would cost 690. And to the first iterations, where most
+    happens, the way is short in any case: they follow the first snapshot.
     """
 
     def __init__(
