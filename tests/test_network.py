@@ -159,8 +159,7 @@ def test_shortcuts_lead_where_widths_are_equal() -> None:
             network.shortcut(wrong)
 
 
-def test_only_networks_without_such_parts_are_plain() -> None:
-    assert [network_of((2, 3, 3), "tanh", *kind).is_plain for kind in KINDS] == [True] + [False] * 8
+def test_sizes_are_the_widths_of_all_layers() -> None:
     assert network_of((2, 7, 5, 4), "tanh").sizes == (2, 7, 5, 4)
 
 
@@ -323,7 +322,7 @@ def test_the_usual_network_is_the_lectures() -> None:
     network = Network.initialize((2, 5, 3), rng=1)
     assert network.activation.name == "sigmoid"
     np.testing.assert_array_equal(network.weights[0], 0.1 * np.random.RandomState(1).randn(2, 5))
-    assert network.is_plain
+    assert network.residual is network.normalization is None
     assert Network(network.weights, network.biases).activation.name == "sigmoid"
     first, second = (Network.initialize((2, 5, 3)).weights[0] for _ in range(2))
     assert not np.array_equal(first, second)

@@ -71,24 +71,27 @@ def real_number(
     if at_most is not None:
         allowed += f", at most {at_most:g}" + (" either way" if negative_allowed else "")
     message = f"{name} must be {allowed}; got {shown(value)}"
+    number = _as_float(value, message)
+    size = abs(number) if negative_allowed else number
+    enough = size >= 0 if zero_allowed or negative_allowed else size > 0
+    small_enough = size <= (math.inf if at_most is None else at_most)
+    if not (enough and small_enough) or (size == math.inf and not infinity_allowed):
+        raise ValueError(message)
+    return number
+
+
+def _as_float(value: Any, message: str) -> float:
+    """Return one number as a float, or raise with that message."""
     if isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating):
         raise TypeError(message)
     try:
         if np.ndim(value) != 0 or np.ma.isMaskedArray(value):
             raise TypeError
-        number = float(value)
+        return float(value)
     except OverflowError:
         raise ValueError(message) from None
     except (TypeError, ValueError):
         raise TypeError(message) from None
-    size = abs(number) if negative_allowed else number
-    least_allowed = zero_allowed or negative_allowed
-    if math.isnan(size) or size < 0 or (size == 0 and not least_allowed):
-        raise ValueError(message)
-    largest = math.inf if at_most is None else at_most
-    if size > largest or (size == math.inf and not infinity_allowed):
-        raise ValueError(message)
-    return number
 
 
 def truth(name: str, value: Any) -> bool:
@@ -204,6 +207,14 @@ def layer_sizes(value: Any) -> tuple[int, ...]:
         )
     count = sum((before + 1) * after for before, after in itertools.pairwise(sizes))
     not_too_many("sizes", count, "parameters", value)
+    return sizes
+
+
+def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+    """Return the same of a network that has a hidden layer."""
+    sizes = layer_sizes(value)
+    if len(sizes) < 3:
+        raise ValueError(f"sizes must name a hidden layer; got {shown(value)}")
     return sizes
 
 

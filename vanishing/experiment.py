@@ -11,8 +11,8 @@ import numpy as np
 from vanishing import lecture
 from vanishing._checks import (
     find,
+    hidden_layer_sizes,
     instance,
-    layer_sizes,
     one_of,
     random_stream,
     real_number,
@@ -103,9 +103,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         self._settle("variants", checked_variants(self.variants))
-        self._settle("sizes", layer_sizes(self.sizes))
-        if len(self.sizes) < 3:
-            raise ValueError(f"sizes must name a hidden layer; got {self.sizes}")
+        self._settle("sizes", hidden_layer_sizes(self.sizes))
         self._settle("dataset", one_of("dataset", self.dataset, DATASETS))
         if self.data is not None:
             self._fit_data(self.data)

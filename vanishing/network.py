@@ -193,11 +193,6 @@ class Network:
         """The width of every layer, input first."""
         return (len(self.weights[0]), *(w.shape[1] for w in self.weights))
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether there are neither shortcuts nor normalizations."""
-        return self.residual is None and self.normalization is None
-
     def shortcut(self, layer: int) -> float | None:
         """Return the scale of the branch beside the shortcut around `weights[layer]`, if any."""
         last = len(self.weights) - 1

@@ -288,18 +288,6 @@ class SequenceTask:
         not_too_many("count", wanted * self.length * self.inputs, "inputs", count)
         return self.draw(self, wanted, random_stream(rng))
 
-    def with_distance(self, distance: int) -> "SequenceTask":
-        """Return the same task at another distance."""
-        return SequenceTask(
-            self.name,
-            checked_distance(distance),
-            self.vocabulary,
-            self.answers,
-            self.loss,
-            self.every_step,
-            self.draw,
-        )
-
 
 def checked_distance(distance: int) -> int:
     """Return a distance that is a whole number of steps, at least one."""

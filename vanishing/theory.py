@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vanishing._checks import Array, layer_sizes, shown, whole_number
+from vanishing._checks import Array, hidden_layer_sizes, shown, whole_number
 from vanishing.activations import Activation, find_activation
 from vanishing.data import Dataset
 from vanishing.gaussian import normal_mean
@@ -96,10 +96,7 @@ def mean_field(
     mean-field approximation (B. Poole et al., "Exponential expressivity in deep neural networks
     through transient chaos", 2016; S. S. Schoenholz et al., "Deep information propagation", 2017).
     """
-    widths = layer_sizes(sizes)
-    f = find_activation(activation)
-    if len(widths) < 3:
-        raise ValueError(f"sizes must name a hidden layer; got {shown(sizes)}")
+    widths, f = hidden_layer_sizes(sizes), find_activation(activation)
     if not isinstance(data, Dataset):
         raise TypeError(f"data must be a Dataset; got {shown(data)}")
     if data.points.shape[1] != widths[0]:
@@ -202,8 +199,7 @@ def random_gradients(
     half of that as its negative mean: the median is near exp(-2.5 depth / n). (B. Hanin, 2018;
     B. Hanin and M. Nica, 2019; see `WideLayer.log_variance` for other activations.)
     """
-    if len(layer_sizes(sizes)) < 3:
-        raise ValueError(f"sizes must name a hidden layer; got {shown(sizes)}")
+    hidden_layer_sizes(sizes)
     found = _networks(draws, sizes, activation, scale=scale, scheme=scheme)
     return np.array([_squared_gradient(network, point) for network in found])
 

@@ -257,8 +257,7 @@ def tinted_sentence(
     check_axes(ax)
     said = _checked_words(words, MOST_WORDS)
     width = whole_number("per_line", per_line, at_least=1, at_most=50)
-    _tints(amounts, len(said), limits)
-    fills, inks = word_colors(amounts, limits=limits)
+    fills, inks = _colors_of(_tints(amounts, len(said), limits))
     numbers = drawable("amounts", amounts, 1, "(words,)")
     places = [(i % width, -(i // width)) for i in range(len(said))]
     ax.set_axis_off()
@@ -306,7 +305,11 @@ def word_colors(
         If an argument is not what is described above.
     """
     values = drawable("amounts", amounts, 1, "(words,)")
-    shares = _tints(values, len(values), limits)
+    return _colors_of(_tints(values, len(values), limits))
+
+
+def _colors_of(shares: Array) -> tuple[Array, list[str]]:
+    """Return the colours of boxes and letters for tints from 0 to 1."""
     return colormaps["cividis"](shares), ["black" if share > 0.5 else "white" for share in shares]
 
 
