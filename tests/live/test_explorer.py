@@ -591,6 +591,20 @@ def test_points_of_ones_own_are_trained_on() -> None:
     assert_same(explorer, again(explorer))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "line"),
+    [
+        ((2, *[50] * 30, 3), "(2, *[50] * 30, 3)"),
+        ((2, *[9] * 4, *[7] * 5, 3), "(2, *[9] * 4, *[7] * 5, 3)"),
+        ((2, 9, 9, 9, 3), "(2, 9, 9, 9, 3)"),
+    ],
+)
+def test_many_equal_layers_are_shared_in_short(sizes: tuple[int, ...], line: str) -> None:
+    explorer = Explorer("tanh", sizes=sizes).advance(2)
+    assert f"sizes={line})" in explorer.share
+    assert again(explorer).experiment.settings.sizes == sizes
+
+
 def test_a_panel_of_ones_own_is_drawn_beside_the_others() -> None:
     explorer = Explorer(panels=("regions", Title)).advance(3)
     panel: Any = explorer.picture.panels[1]

@@ -4,7 +4,8 @@ What is trained is an experiment: it has `settings`, `trainers` with a `history`
 `diverged`, `advance(iterations, seconds=...)` and `at(iteration)`. Its settings are a dataclass.
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -31,6 +32,9 @@ LONG = 1000
 
 MOST_KEPT = 5
 """More pale curves than of so many runs cannot be told apart."""
+
+REPEATED = 4
+"""So many equal layers or more are written as one in the line to share."""
 
 Trained = TypeVar("Trained")
 
@@ -270,9 +274,19 @@ def code(value: Any) -> str:
         case type():
             return value.__name__
         case tuple():
-            items = [code(one) for one in value]
-            return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+            items = list(_in_short(map(code, value)))
+            return f"({items[0]},)" if len(value) == 1 else f"({', '.join(items)})"
     return repr(value)
+
+
+def _in_short(items: Iterable[str]) -> Iterator[str]:
+    """Write what comes `REPEATED` times or more in a row once, as in *[50] * 30."""
+    for item, group in itertools.groupby(items):
+        times = len(list(group))
+        if times < REPEATED:
+            yield from [item] * times
+        else:
+            yield f"*[{item}] * {times}"
 
 
 def _variant_code(variant: Variant) -> str:
