@@ -302,6 +302,7 @@ class Steered(Quick):
 def test_it_stops_at_the_iteration_asked_for() -> None:
     async def work() -> None:
         player = Steered()
+        assert [player.times[name].value for name in ("go_to", "look_at")] == [0, 0]
         player.times["go_to"].value = 50
         await until(lambda: player.iteration > 0)
         await settled(player)

@@ -17,6 +17,7 @@ from vanishing.live import Live, Panel
 from vanishing.live import widget as widget_module
 from vanishing.live.controls import CONTROLS
 from vanishing.live.pacing import FRAME, SLICE
+from vanishing.live.words import Described
 
 
 @dataclass(frozen=True)
@@ -465,6 +466,13 @@ def test_the_page_is_told_when_the_kernel_is_gone() -> None:
 def test_the_page_gets_a_picture_beside_the_widget() -> None:
     bundle = Counter()._repr_mimebundle_()
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+
+
+def test_the_page_is_told_what_it_asks_of_an_image() -> None:
+    image = Described()
+    image.describe("three arms")
+    assert {"description", "tooltip"} <= set(image.keys)
+    assert (image.description, image.tooltip) == ("", "three arms")
 
 
 # The end
