@@ -336,8 +336,8 @@ def test_dead_units_of_layer_1_never_come_back_those_of_layer_2_do() -> None:
 
 def test_a_step_of_10_kills_layer_2() -> None:
     """03: at step size 10 layer 2 dies whole, and a third of the points is right."""
-    for run in runs("own_relu", 1000, step_size=10.0):
-        dead = dead_units(run.network, DRAWS[0].data)
+    for draw, run in zip(DRAWS, runs("own_relu", 1000, step_size=10.0), strict=True):
+        dead = dead_units(run.network, draw.data)
         assert run.accuracy == pytest.approx(1 / 3)
         assert run.history.loss[-1] > 1.1
         assert dead[1] == 50

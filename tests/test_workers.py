@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 from listed_processes import children_of, linux_only, tagged
 
-from vanishing import Dataset, Network, train_together, workers
+from vanishing import Dataset, Network, spiral, train_together, workers
+
+
+@pytest.fixture
+def data() -> Dataset:
+    return spiral(20, rng=0)
+
+
+@pytest.fixture
+def networks() -> list[Network]:
+    return [Network.initialize((2, 9, 3), name, rng=1) for name in ("sigmoid", "relu", "tanh")]
+
 
 LONG = 180
 """Seconds after which something is taken to hang, on a machine however busy."""

@@ -213,7 +213,7 @@ def test_turns_stay_short_while_it_fills(
     workers.processes(2)
 
     async def work() -> None:
-        live = MapExplorer("relu", x=STEPS, y=SCALES, iterations=600)
+        live = MapExplorer("relu", x=STEPS, y=SCALES, iterations=1500)
         live.toggle()
         gaps, loop = list[float](), asyncio.get_running_loop()
         last = loop.time()
@@ -221,7 +221,7 @@ def test_turns_stay_short_while_it_fills(
             await asyncio.sleep(0.001)
             gaps.append(loop.time() - last)
             last = loop.time()
-        assert len(gaps) > 20
+        assert len(gaps) > 10
         assert np.median(gaps) < 0.1
 
     in_loop(work)
