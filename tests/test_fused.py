@@ -129,9 +129,10 @@ def test_normalization_in_place_is_that_of_the_layers(kind: str, dtype: type) ->
     part[6:] = 0
     h, W, dy = (rng.normal(size=s).astype(dtype) for s in ((8, 4), (4, 5), (8, 5)))
     h[6:], dy[6:] = h[5], 0
-    fast = fused.IN_PLACE[kind](part, np.zeros((8, 5), dtype))
+    fast = fused.IN_PLACE[kind](part, np.zeros((8, 5), dtype), 4)
     plain = Normalization(NORMALIZATIONS[kind])
-    y = fast.forward(h, W, np.zeros((8, 5), dtype)).copy()
+    with_ones = np.pad(h, ((0, 0), (0, 1)), constant_values=1)
+    y = fast.forward(with_ones, W, np.zeros((8, 5), dtype)).copy()
     through = fast.backward(dy, dy.sum(axis=0))
     dW = h.T @ through
     fast.finish(dW)

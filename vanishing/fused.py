@@ -117,7 +117,10 @@ class Fused:
             return [None for _ in hidden]
         kind = IN_PLACE[network.normalization]
         scratch = _by_units(self._rows, max(network.sizes), self._part.dtype)
-        return [kind(self._part, scratch[:, : z.shape[1]]) for z in hidden]
+        return [
+            kind(self._part, scratch[:, : z.shape[1]], h.shape[1] - 1)
+            for h, z in zip(self._h, hidden, strict=False)
+        ]
 
     def evaluate(self, parameters: Parameters) -> float:
         """Return the mean cross-entropy; leave its gradient, and delta of each layer."""
@@ -136,7 +139,7 @@ class Fused:
             if normalization is None:
                 np.matmul(h, parameters.V[layer], out=z)
             else:
-                y = normalization.forward(h[:, :-1], parameters.W[layer], z)
+                y = normalization.forward(h, parameters.W[layer], z)
                 np.add(y, parameters.b[layer], out=z)
             overwrite(z, slope)
             if shortcut is not None:
@@ -207,6 +210,8 @@ class InPlaceNormalization:
         1 / n for an example, 0 for a padded row.
     scratch : ndarray of shape (rows, units)
         For what is needed no longer than a step takes; several layers may share it.
+    fan_in : int
+        How many values go into a unit.
 
     Attributes
     ----------
@@ -220,13 +225,14 @@ class InPlaceNormalization:
 
     W: Array
 
-    def __init__(self, part: Array, scratch: Array) -> None:
+    def __init__(self, part: Array, scratch: Array, fan_in: int) -> None:
         rows, units = scratch.shape
         self._examples = int(np.count_nonzero(part))
         self._y, self._scratch = _by_units(rows, units, part.dtype), scratch
+        self._V = np.zeros((fan_in + 1, units), part.dtype)
 
     def forward(self, h: Array, W: Array, a: Array) -> Array:
-        """Return y = N(h W); a is memory of its shape, which is used up."""
+        """Return y = N(h W); h has its column of ones, and a is memory of y's shape, used up."""
         raise NotImplementedError
 
     def backward(self, dy: Array, db: Array) -> Array:
@@ -241,17 +247,18 @@ class InPlaceNormalization:
 class InPlaceLayerNormalization(InPlaceNormalization):
     """Over the units: h W less its mean over the units is h times W less its own."""
 
-    def __init__(self, part: Array, scratch: Array) -> None:
-        super().__init__(part, scratch)
+    def __init__(self, part: Array, scratch: Array, fan_in: int) -> None:
+        super().__init__(part, scratch, fan_in)
         units = scratch.shape[1]
         # A mean is a product with this.
         self._mean = np.full(units, 1 / units, part.dtype)
+        self.W = self._V[:-1]
 
     def forward(self, h: Array, W: Array, a: Array) -> Array:
         """Return y = N(h W); a is used up."""
         y = self._y
-        self.W = W - np.dot(W, self._mean)[:, None]
-        np.matmul(h, self.W, out=y)
+        np.subtract(W, np.dot(W, self._mean)[:, None], out=self.W)
+        np.matmul(h[:, :-1], self.W, out=y)
         np.multiply(y, y, out=a)
         self._inverse = 1 / np.sqrt(np.dot(a, self._mean) + EPSILON)
         np.multiply(y, self._inverse[:, None], out=y)
@@ -272,19 +279,28 @@ class InPlaceLayerNormalization(InPlaceNormalization):
 
 
 class InPlaceBatchNormalization(InPlaceNormalization):
-    """Over the examples: the deviation of each unit divides a column of W."""
+    """Over the examples: the deviation of each unit divides a column of W.
 
-    def __init__(self, part: Array, scratch: Array) -> None:
-        super().__init__(part, scratch)
-        # A mean is a product with this.
-        self._mean = part
+    The mean of h W is that of h, times W; minus that is one more row of W, like the biases.
+    """
 
-    def forward(self, h: Array, W: Array, a: Array) -> Array:
-        """Return y = N(h W); a is used up."""
-        y = self._y
-        np.matmul(h, W, out=a)
-        np.subtract(a, np.dot(self._mean, a), out=y)
-        self._inverse = 1 / np.sqrt(self._along(y) + EPSILON)
+    def __init__(self, part: Array, scratch: Array, fan_in: int) -> None:
+        super().__init__(part, scratch, fan_in)
+        self._minus_mean = -part
+        self._n = part.dtype.type(self._examples)
+        self._root, self._epsilon = np.sqrt(self._n), self._n * part.dtype.type(EPSILON)
+        # Views made once: making one takes as long as adding two small arrays.
+        self._y_by_units = self._of_examples(self._y)
+        self._padding = scratch[self._examples :]
+
+    def forward(self, h: Array, W: Array, _: Array) -> Array:
+        """Return y = N(h W)."""
+        y, each, V = self._y, self._y_by_units, self._V
+        V[:-1] = W
+        np.dot(np.dot(self._minus_mean, h[:, :-1]), W, out=V[-1])
+        np.matmul(h, V, out=y)
+        squares = np.vecdot(each, each)
+        self._inverse = self._root / np.sqrt(squares + self._epsilon)
         np.multiply(y, self._inverse, out=y)
         self.W = W * self._inverse
         return y
@@ -292,17 +308,15 @@ class InPlaceBatchNormalization(InPlaceNormalization):
     def backward(self, dy: Array, db: Array) -> Array:
         """Return the gradient by h W, not divided by the deviation; y is used up."""
         y, da = self._y, self._scratch
-        np.multiply(y, self._along(dy), out=y)
+        along = np.vecdot(self._of_examples(dy), self._y_by_units)
+        np.multiply(y, along / self._n, out=y)
         np.subtract(dy, y, out=da)
-        np.subtract(da, db / self._examples, out=da)
-        da[self._examples :] = 0
+        np.subtract(da, db / self._n, out=da)
+        self._padding.fill(0)
         return da
 
-    def _along(self, values: Array) -> Array:
-        """Return each unit's mean of values times y, or of y times y."""
-        n = self._examples
-        mean: Array = np.vecdot(values.T[:, :n], self._y.T[:, :n]) / n
-        return mean
+    def _of_examples(self, values: Array) -> Array:
+        return values.T[:, : self._examples]
 
     def finish(self, dW: Array) -> None:
         """Divide by the deviation."""
