@@ -23,8 +23,8 @@ LONGEST_FIRST = ("test_browser", "notebooks/", "test_claims")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that says which cells are run twice."""
-    told = "run a notebook's cell a second time if it took less than this (default: 3)"
-    parser.addoption("--again-below", type=float, default=3.0, metavar="SECONDS", help=told)
+    told = "run a notebook's cell a second time if it took less than this (default: 1)"
+    parser.addoption("--again-below", type=float, default=1.0, metavar="SECONDS", help=told)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -568,6 +570,55 @@ def test_a_killed_worker_loses_nothing(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         runs = train_together(networks, data, iterations=3000, progress=False, workers=2)
+    assert (tmp_path / "marker").exists()
+    assert_same(runs, expected)
+
+
+def send_half(connection: Connection, message: bytes) -> None:
+    """Die like a worker that is killed while its answer is on the way."""
+    os.write(connection.fileno(), struct.pack("!i", len(message)) + bytes(message[:9]))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def receive_half(connection: Connection, _: int | None = None) -> None:
+    """Die like a worker that is killed while a task is on the way."""
+    os.read(connection.fileno(), 9)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def cut_off_once(parent: int, marker: Path, method: str, half: Callable[..., None]) -> Activation:
+    """Return tanh; in one worker the next message of a kind then ends halfway."""
+
+    def value(z: np.ndarray) -> np.ndarray:
+        if os.getpid() != parent and not marker.exists():
+            marker.touch()
+            setattr(Connection, method, half)
+        return np.tanh(z)
+
+    return Activation("cut off", value, lambda z: 1 - np.tanh(z) ** 2)
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("method", "half"),
+    [("_send_bytes", send_half), ("_recv_bytes", receive_half)],
+    ids=["its answer", "a task"],
+)
+def test_a_worker_killed_within_a_message_loses_nothing(
+    method: str,
+    half: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    data: Dataset,
+) -> None:
+    f = cut_off_once(os.getpid(), tmp_path / "marker", method, half)
+    # Weights of more than a pipe takes in at once, so that who writes has to wait for a reader.
+    networks = [Network.initialize((2, 150, 150, 3), f, rng=rng) for rng in range(3)]
+    expected = [train(n, data, iterations=900, progress=False) for n in networks]
+    monkeypatch.setattr(sweeps, "SHORT", 0.0)
+    monkeypatch.setattr(sweeps, "TASTE", 0.01)
+    monkeypatch.setattr(sweeps, "STRETCH", 0.1)
+    runs = train_together(networks, data, iterations=900, progress=False, workers=2)
     assert (tmp_path / "marker").exists()
     assert_same(runs, expected)
 

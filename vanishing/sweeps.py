@@ -33,7 +33,15 @@ from vanishing.jobs import Job, Stretch, Sweepable
 from vanishing.machine import interrupts_held, interrupts_noted, processors
 from vanishing.network import Network
 from vanishing.training import Run
-from vanishing.workers import MOST_WORKERS, Bundle, Task, advance_bundle, processes
+from vanishing.workers import (
+    MOST_WORKERS,
+    Bundle,
+    Task,
+    advance_bundle,
+    end_answers,
+    one_has_died,
+    processes,
+)
 
 STRETCH = 0.25
 """Seconds of training that a worker is sent at once; a single iteration may take longer."""
@@ -50,6 +58,9 @@ BUNDLE = 32
 
 REFRESH = 0.05
 """Seconds between two looks for an interrupt while workers are busy."""
+
+GRACE = 3.0
+"""Seconds in which loky notices that a worker has died, unless it waits for the worker itself."""
 
 PATIENCE = 3
 """Times in a row that workers may die on a bundle before it is trained here."""
@@ -277,6 +288,7 @@ class _Sweeper:
         self._bundle = 1
         self._made, self._spent = 0, 0.0
         self._deaths = 0
+        self._death_seen: float | None = None
         self._gave_up = False
 
     def work(self, shows: bool) -> Iterator[list[_Progress[Any]]]:
@@ -317,11 +329,22 @@ class _Sweeper:
                 if self._gave_up:
                     break
                 done, _ = wait(self._under_way, min(REFRESH, self._longest), FIRST_COMPLETED)
+                self._look_after_workers()
                 yield [state for future in done for state in self._receive(future)]
         finally:
             for future in self._under_way:
                 future.cancel()
             self._take_back()
+
+    def _look_after_workers(self) -> None:
+        """Let a worker's death be noticed, also where loky waits for the rest of its answer."""
+        if not self._own or self._executor is None or not one_has_died(self._executor):
+            self._death_seen = None
+        elif self._death_seen is None:
+            self._death_seen = perf_counter()
+        elif perf_counter() - self._death_seen > GRACE:
+            end_answers(self._executor)
+            self._death_seen = None
 
     def _send(self) -> None:
         """Keep the workers busy."""

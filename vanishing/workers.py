@@ -114,6 +114,35 @@ def processes(workers: int) -> Executor:
     return executor
 
 
+def one_has_died(executor: Executor) -> bool:
+    """Tell whether a worker is dead, which loky should be about to notice."""
+    return any(not process.is_alive() for process in _workers_of(executor))
+
+
+def end_answers(executor: Executor) -> None:
+    """Let loky notice a worker that was killed within its answer, by ending all of them.
+
+    loky waits for the rest of the answer as long as anybody could write it: the other workers,
+    and this process.
+    """
+    for process in _workers_of(executor):
+        process.terminate()
+    if isinstance(executor, _loky()):
+        executor._result_queue._writer.close()
+
+
+def _workers_of(executor: Executor) -> list[Any]:
+    return list((executor._processes or {}).values()) if isinstance(executor, _loky()) else []
+
+
+def _loky() -> type[Any]:
+    # There is no public way to what is used of it above.
+    from loky.process_executor import ProcessPoolExecutor
+
+    kind: type[Any] = ProcessPoolExecutor
+    return kind
+
+
 @contextmanager
 def _safe_path() -> Iterator[None]:
     """Let no Python that is started run files of the current directory named like modules."""
