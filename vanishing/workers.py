@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import Any
 
-from vanishing._checks import whole_number
+from vanishing._checks import shown, whole_number
 from vanishing.jobs import Stretch, Sweepable
 
 IDLE = 60
@@ -115,7 +115,18 @@ def processes(workers: int) -> Executor:
 
 
 def one_has_died(executor: Executor) -> bool:
-    """Tell whether a worker is dead, which loky should be about to notice."""
+    """Tell whether a worker is dead, which loky should be about to notice.
+
+    Parameters
+    ----------
+    executor : Executor
+        Of another kind than loky's it has none that could be.
+
+    Raises
+    ------
+    TypeError
+        If that is no executor.
+    """
     return any(not process.is_alive() for process in _workers_of(executor))
 
 
@@ -124,6 +135,16 @@ def end_answers(executor: Executor) -> None:
 
     loky waits for the rest of the answer as long as anybody could write it: the other workers,
     and this process.
+
+    Parameters
+    ----------
+    executor : Executor
+        One of loky's; nothing is done to others.
+
+    Raises
+    ------
+    TypeError
+        If that is no executor.
     """
     for process in _workers_of(executor):
         process.terminate()
@@ -132,6 +153,8 @@ def end_answers(executor: Executor) -> None:
 
 
 def _workers_of(executor: Executor) -> list[Any]:
+    if not isinstance(executor, Executor):
+        raise TypeError(f"executor must be a concurrent.futures.Executor; got {shown(executor)}")
     return list((executor._processes or {}).values()) if isinstance(executor, _loky()) else []
 
 
