@@ -38,6 +38,7 @@ from vanishing.workers import (
     Bundle,
     Task,
     advance_bundle,
+    checked_executor,
     end_answers,
     one_has_died,
     processes,
@@ -251,14 +252,6 @@ def checked_jobs(jobs: Any) -> list[Sweepable[Any]]:
     return given
 
 
-def _checked_executor(executor: Any) -> Executor | None:
-    if executor is not None and not isinstance(executor, Executor):
-        raise TypeError(
-            f"executor must be a concurrent.futures.Executor or None; got {shown(executor)}"
-        )
-    return executor
-
-
 def _checked_workers(workers: int | None) -> int:
     if workers is None:
         return processors()
@@ -279,7 +272,7 @@ class _Sweeper:
     ) -> None:
         self.states = [_Progress(i, job) for i, job in enumerate(checked_jobs(jobs))]
         self._own = executor is None
-        self._executor = _checked_executor(executor)
+        self._executor = checked_executor(executor)
         self._workers = _checked_workers(workers)
         self._stopped = stopped
         self._longest = longest
@@ -338,7 +331,7 @@ class _Sweeper:
 
     def _look_after_workers(self) -> None:
         """Let a worker's death be noticed, also where loky waits for the rest of its answer."""
-        if not self._own or self._executor is None or not one_has_died(self._executor):
+        if not self._own or not one_has_died(self._executor):
             self._death_seen = None
         elif self._death_seen is None:
             self._death_seen = perf_counter()

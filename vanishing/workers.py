@@ -114,12 +114,12 @@ def processes(workers: int) -> Executor:
     return executor
 
 
-def one_has_died(executor: Executor) -> bool:
+def one_has_died(executor: Executor | None) -> bool:
     """Tell whether a worker is dead, which loky should be about to notice.
 
     Parameters
     ----------
-    executor : Executor
+    executor : Executor or None
         Of another kind than loky's it has none that could be.
 
     Raises
@@ -130,7 +130,7 @@ def one_has_died(executor: Executor) -> bool:
     return any(not process.is_alive() for process in _workers_of(executor))
 
 
-def end_answers(executor: Executor) -> None:
+def end_answers(executor: Executor | None) -> None:
     """Let loky notice a worker that was killed within its answer, by ending all of them.
 
     loky waits for the rest of the answer as long as anybody could write it: the other workers,
@@ -138,7 +138,7 @@ def end_answers(executor: Executor) -> None:
 
     Parameters
     ----------
-    executor : Executor
+    executor : Executor or None
         One of loky's; nothing is done to others.
 
     Raises
@@ -152,10 +152,18 @@ def end_answers(executor: Executor) -> None:
         executor._result_queue._writer.close()
 
 
-def _workers_of(executor: Executor) -> list[Any]:
-    if not isinstance(executor, Executor):
-        raise TypeError(f"executor must be a concurrent.futures.Executor; got {shown(executor)}")
-    return list((executor._processes or {}).values()) if isinstance(executor, _loky()) else []
+def checked_executor(executor: Any) -> Executor | None:
+    """Return the executor, if it is one or None."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise TypeError(
+            f"executor must be a concurrent.futures.Executor or None; got {shown(executor)}"
+        )
+    return executor
+
+
+def _workers_of(executor: Executor | None) -> list[Any]:
+    known = isinstance(checked_executor(executor), _loky())
+    return list((executor._processes or {}).values()) if known else []  # type: ignore[union-attr]
 
 
 def _loky() -> type[Any]:
