@@ -142,3 +142,5 @@ def test_clipping_makes_one_step_size_usable_and_no_larger_one() -> None:
     assert right(0.1, None) < 0.5 < right(0.1, 1.0)
     assert 0.5 < right(0.001, 1.0) < right(0.001, None)
     assert right(1.0, 1.0) < 0.5
+    # Its fifth exercise.
+    assert right(0.1, 0.001) < right(0.1, 1.0)
