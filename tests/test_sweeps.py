@@ -355,6 +355,29 @@ def test_looks_are_close_at_first_and_then_at_most_a_twentieth_apart() -> None:
     assert np.sum(looks <= 1000) < 100
 
 
+class Slow:
+    """Makes one iteration in 20 ms, whatever it is asked for, and notes how long it was given."""
+
+    diverged_at = None
+
+    def __init__(self) -> None:
+        self.iteration = 0
+        self.given: list[float] = []
+
+    def advance(self, _: int, *, seconds: float) -> None:
+        self.given.append(seconds)
+        self.iteration += 1
+        time.sleep(0.02)
+
+
+def test_each_part_of_a_stretch_is_given_the_time_that_is_left() -> None:
+    slow = Slow()
+    assert not advance_until(slow, 1000, seconds=0.15)  # type: ignore[arg-type]
+    assert slow.given[0] == 0.15
+    assert (np.diff(slow.given) <= -0.02).all()
+    assert 2 <= slow.iteration <= 8
+
+
 def test_what_a_run_that_ends_early_does_not_make_counts_as_done(
     capsys: pytest.CaptureFixture[str], data: Dataset, networks: list[Network]
 ) -> None:
