@@ -241,3 +241,14 @@ def test_importing_the_package_is_quick() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+@linux_only
+@pytest.mark.parametrize("count", [1, 3])
+def test_there_are_as_many_workers_as_asked_for(count: int) -> None:
+    list(workers.processes(count).map(time.sleep, [0.2] * 6))
+    # Those that are too many take a moment to end.
+    deadline = time.monotonic() + 10
+    while len(found := children_of(os.getpid(), "popen_loky")) != count:
+        assert time.monotonic() < deadline, f"{len(found)} workers instead of {count}"
+        time.sleep(0.05)
