@@ -131,6 +131,9 @@ def test_the_points_at_the_origin_blow_up_under_layer_normalization() -> None:
         assert ledger(network, some).attenuation > 1e60
         kept = Dataset(some.points[away], some.labels[away])
         assert 0.1 < ledger(network, kept).attenuation < 1000
+        # ReLU's slope at zero lets nothing of their error through.
+        relu = Network.initialize(SIZES, "relu", scheme="he", normalization="layer", rng=1)
+        assert 0.1 < ledger(relu, some).attenuation < 1000
 
 
 def test_clipping_makes_one_step_size_usable_and_no_larger_one() -> None:

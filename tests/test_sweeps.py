@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import os
 import signal
 import struct
@@ -565,21 +566,26 @@ def test_the_progress_bar_counts_iterations(
 # What goes wrong
 
 
-def kill_here_unless(parent: int, marker: Path | None) -> Activation:
-    """Return tanh, which kills the process that it runs in: once, or each time without a marker."""
+def harmful(harm: Callable[[], None], marker: Path | None) -> Activation:
+    """Return tanh, which does harm to a worker: once, or each time without a marker."""
+    parent = os.getpid()
 
     def value(z: np.ndarray) -> np.ndarray:
         if os.getpid() != parent and not (marker and marker.exists()):
             if marker:
                 marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            harm()
         return np.tanh(z)
 
-    return Activation("deadly", value, lambda z: 1 - np.tanh(z) ** 2)
+    return Activation("harmful", value, lambda z: 1 - np.tanh(z) ** 2)
+
+
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def deadly_networks(marker: Path | None) -> list[Network]:
-    deadly = kill_here_unless(os.getpid(), marker)
+    deadly = harmful(kill_this_process, marker)
     return [Network.initialize((2, 9, 3), f, rng=1) for f in (deadly, "tanh", "relu")]
 
 
@@ -600,25 +606,13 @@ def test_a_killed_worker_loses_nothing(
 def send_half(connection: Connection, message: bytes) -> None:
     """Die like a worker that is killed while its answer is on the way."""
     os.write(connection.fileno(), struct.pack("!i", len(message)) + bytes(message[:9]))
-    os.kill(os.getpid(), signal.SIGKILL)
+    kill_this_process()
 
 
 def receive_half(connection: Connection, _: int | None = None) -> None:
     """Die like a worker that is killed while a task is on the way."""
     os.read(connection.fileno(), 9)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def cut_off_once(parent: int, marker: Path, method: str, half: Callable[..., None]) -> Activation:
-    """Return tanh; in one worker the next message of a kind then ends halfway."""
-
-    def value(z: np.ndarray) -> np.ndarray:
-        if os.getpid() != parent and not marker.exists():
-            marker.touch()
-            setattr(Connection, method, half)
-        return np.tanh(z)
-
-    return Activation("cut off", value, lambda z: 1 - np.tanh(z) ** 2)
+    kill_this_process()
 
 
 @linux_only
@@ -634,7 +628,8 @@ def test_a_worker_killed_within_a_message_loses_nothing(
     tmp_path: Path,
     data: Dataset,
 ) -> None:
-    f = cut_off_once(os.getpid(), tmp_path / "marker", method, half)
+    # The next message of this kind ends halfway.
+    f = harmful(functools.partial(setattr, Connection, method, half), tmp_path / "marker")
     # Weights of more than a pipe takes in at once, so that who writes has to wait for a reader.
     networks = [Network.initialize((2, 150, 150, 3), f, rng=rng) for rng in range(3)]
     expected = [train(n, data, iterations=900, progress=False) for n in networks]

@@ -223,13 +223,13 @@ class InPlaceNormalization:
     What is done to each row or column of h W alike is done to W and dW, which are smaller.
     """
 
-    W: Array
-
     def __init__(self, part: Array, scratch: Array, fan_in: int) -> None:
         rows, units = scratch.shape
         self._examples = int(np.count_nonzero(part))
         self._y, self._scratch = _by_units(rows, units, part.dtype), scratch
+        # A row more, for what is added to all examples alike.
         self._V = np.zeros((fan_in + 1, units), part.dtype)
+        self.W = self._V[:-1]
 
     def forward(self, h: Array, W: Array, a: Array) -> Array:
         """Return y = N(h W); h has its column of ones, and a is memory of y's shape, used up."""
@@ -252,7 +252,6 @@ class InPlaceLayerNormalization(InPlaceNormalization):
         units = scratch.shape[1]
         # A mean is a product with this.
         self._mean = np.full(units, 1 / units, part.dtype)
-        self.W = self._V[:-1]
 
     def forward(self, h: Array, W: Array, a: Array) -> Array:
         """Return y = N(h W); a is used up."""
@@ -295,14 +294,14 @@ class InPlaceBatchNormalization(InPlaceNormalization):
 
     def forward(self, h: Array, W: Array, _: Array) -> Array:
         """Return y = N(h W)."""
-        y, each, V = self._y, self._y_by_units, self._V
-        V[:-1] = W
-        np.dot(np.dot(self._minus_mean, h[:, :-1]), W, out=V[-1])
-        np.matmul(h, V, out=y)
+        y, each = self._y, self._y_by_units
+        self.W[:] = W
+        np.dot(np.dot(self._minus_mean, h[:, :-1]), W, out=self._V[-1])
+        np.matmul(h, self._V, out=y)
         squares = np.vecdot(each, each)
         self._inverse = self._root / np.sqrt(squares + self._epsilon)
         np.multiply(y, self._inverse, out=y)
-        self.W = W * self._inverse
+        np.multiply(W, self._inverse, out=self.W)
         return y
 
     def backward(self, dy: Array, db: Array) -> Array:

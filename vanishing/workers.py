@@ -148,8 +148,8 @@ def end_answers(executor: Executor | None) -> None:
     """
     for process in _workers_of(executor):
         process.terminate()
-    if isinstance(executor, _loky()):
-        executor._result_queue._writer.close()
+    if own := _loky(executor):
+        own._result_queue._writer.close()
 
 
 def checked_executor(executor: Any) -> Executor | None:
@@ -162,16 +162,15 @@ def checked_executor(executor: Any) -> Executor | None:
 
 
 def _workers_of(executor: Executor | None) -> list[Any]:
-    known = isinstance(checked_executor(executor), _loky())
-    return list((executor._processes or {}).values()) if known else []  # type: ignore[union-attr]
+    own = _loky(executor)
+    return list((own._processes or {}).values()) if own else []
 
 
-def _loky() -> type[Any]:
-    # There is no public way to what is used of it above.
+def _loky(executor: Executor | None) -> Any:
+    """Return an executor of loky's, else None; there is no public way to what is used of it."""
     from loky.process_executor import ProcessPoolExecutor
 
-    kind: type[Any] = ProcessPoolExecutor
-    return kind
+    return executor if isinstance(checked_executor(executor), ProcessPoolExecutor) else None
 
 
 @contextmanager
