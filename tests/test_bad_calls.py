@@ -337,6 +337,7 @@ PARAMETERS: dict[str, Parameter] = {
     "cell": given("tanh", either(an_activation, named(CELLS))),
     "classes": given(3, whole(2, 1000)),
     "clip_norm": given(None, either(is_none, real())),
+    "coarse": given(True, a_truth),
     "color": given("red", either(a_text)),
     "controls": given(("step_size",), either(is_empty, named(CONTROLS), sequence(named(CONTROLS)))),
     "correlation": given(0.5, lambda v: is_real(v) and -1 <= v <= 1),

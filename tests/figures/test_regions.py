@@ -170,6 +170,23 @@ def test_each_network_has_its_own_map(seed: int) -> None:
     assert inside[:, 0].all()
 
 
+@pytest.mark.parametrize("size", [(41, 26), (40, 25)])
+def test_a_coarse_map_shows_every_second_answer_twice(size: tuple[int, int]) -> None:
+    network = Network.initialize((2, 10, 10, 3), "tanh", scale=1.0, rng=1)
+    painter = figures.RegionMap((-3, -2), (3, 2), (9, 9), size)
+    fine, coarse = painter.colors(network), painter.colors(network, coarse=True)
+    assert coarse.shape == fine.shape
+    # The border is a pixel wide in either, so that it is twice as wide in the coarse one.
+    pairs = zip(classes_of(fine)[::2, ::2].flat, classes_of(coarse)[::2, ::2].flat, strict=True)
+    assert {pair for pair in pairs if -1 not in pair} == {(0, 0), (1, 1), (2, 2)}
+    inside = (classes_of(fine) >= 0) & (classes_of(coarse) >= 0)
+    np.testing.assert_array_equal(
+        coarse[::2, ::2][inside[::2, ::2]], fine[::2, ::2][inside[::2, ::2]]
+    )
+    for shifted in (coarse[1::2, ::2], coarse[::2, 1::2]):
+        np.testing.assert_array_equal(shifted, coarse[::2, ::2][: len(shifted), : shifted.shape[1]])
+
+
 def test_networks_side_by_side_do_not_mix() -> None:
     painter = figures.RegionMap((-1, -1), (1, 1), (4, 4), (4, 4))
     first, second = (

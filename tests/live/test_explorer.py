@@ -315,6 +315,30 @@ def test_colours_are_coarse_while_it_plays_and_sharp_at_rest() -> None:
     in_loop(work)
 
 
+def test_the_regions_are_coarse_while_it_plays_and_fine_at_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
+    colors = figures.RegionMap.colors
+
+    def watched(self: figures.RegionMap, network: Network, *, coarse: bool = False) -> Any:
+        asked.append(coarse)
+        return colors(self, network, coarse=coarse)
+
+    monkeypatch.setattr(figures.RegionMap, "colors", watched)
+
+    async def work() -> None:
+        explorer = Explorer()
+        assert asked
+        assert not any(asked)
+        explorer.toggle()
+        await until(lambda: asked[-1])
+        explorer.toggle()
+        await until(lambda: not asked[-1])
+
+    in_loop(work)
+
+
 def test_the_scale_is_moved_without_ending_a_pause() -> None:
     async def work() -> None:
         explorer = Explorer(panels=("regions", "ledger"))

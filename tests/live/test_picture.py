@@ -71,6 +71,20 @@ def test_what_moves_is_drawn_where_it_is_now(kind: type[Panel]) -> None:
     assert color_at(picture, ax, 0.25, 0.05) == WHITE
 
 
+def test_a_panel_knows_whether_the_next_picture_follows_at_once() -> None:
+    seen: list[bool] = []
+
+    class Watching(Square):
+        def update(self, scene: Place) -> list[Any]:
+            seen.append(self.moving)
+            return super().update(scene)
+
+    picture = Picture([Watching], Place())
+    picture.show(Place(0.1), moving=True)
+    picture.show(Place(0.2))
+    assert seen == [False, True, False]
+
+
 def test_axes_that_are_outgrown_are_drawn_anew() -> None:
     picture = Picture([Square], Place(0.2))
     ax = picture.figure.axes[0]

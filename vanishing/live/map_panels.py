@@ -114,7 +114,7 @@ class RegionsPanel(Panel):
         if not np.array_equal(self.drawn, scene.data.points):
             self._draw_points(scene.data)
         for image, trainer in zip(self.images, scene.trainers, strict=True):
-            image.pixels = self.map.colors(trainer.network)
+            image.pixels = self.map.colors(trainer.network, coarse=self.moving)
         return [*self.images, *self.overlays]
 
     def _draw_points(self, data: Dataset) -> None:

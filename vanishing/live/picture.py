@@ -69,6 +69,9 @@ class Panel:
         Whether its horizontal axis is the iterations'.
     continued : bool
         Set by the picture: whether the panel below has the same axis, so that its numbers serve.
+    moving : bool
+        Set by the picture: whether the next one follows at once, so that a panel may leave out
+        what takes long and is seen at rest only.
     outgrown : bool
         Set by `update` when limits were changed: then axes and text are drawn anew.
     still : list of Artist
@@ -80,6 +83,7 @@ class Panel:
     banner = False
     over_iterations = False
     continued = False
+    moving = False
     outgrown = False
     still: Sequence[Artist] = ()
 
@@ -215,14 +219,24 @@ class Picture:
         self._axes: list[list[Axes]] = []
         self._boxes: list[Bbox] = []
 
-    def show(self, scene: Scene) -> None:
-        """Draw the scene; only what moves, wherever that is enough."""
+    def show(self, scene: Scene, *, moving: bool = False) -> None:
+        """Draw the scene; only what moves, wherever that is enough.
+
+        Parameters
+        ----------
+        scene : Scene
+            What is to be seen.
+        moving : bool
+            Whether the next picture follows at once.
+        """
         frame = scene.frame
         if self.figure is None or frame != self._frame:
             # Should building fail, the next picture begins from scratch again.
             self.figure = None
             self._build(scene)
             self._frame = frame
+        for panel in self.panels:
+            panel.moving = moving
         artists = [artist for panel in self.panels for artist in panel.update(scene)]
         still = [panel.still for panel in self.panels]
         outgrown = {number for number, panel in enumerate(self.panels) if panel.outgrown}

@@ -444,7 +444,7 @@ class Live(widgets.VBox):  # type: ignore[misc]
         """Bring picture, words and buttons up to date."""
         # BLAS threads go on spinning after a product, and take the core that the browser needs.
         with one_blas_thread():
-            self._picture.show(self.scene)
+            self._picture.show(self.scene, moving=self.busy)
             self.image.value = self._picture.jpeg(moving=self.busy)
             self.read_out()
         self.text.remark([*filter(None, [self._paused_for]), *self.remarks()])
