@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vanishing import Dataset, Network, Run, Trainer, Variant, spiral
+from vanishing import Dataset, Network, Run, Trainer, Variant, gradients, spiral
 from vanishing.gains import edge_of_chaos
 from vanishing.jobs import Job
 from vanishing.ledger import ledger
@@ -109,6 +109,34 @@ def test_those_that_lose_the_signal_never_leave_ln_3(name: str) -> None:
     own = name == "own steps"
     made = runs("as it is" if own else name, 0.1, own=own)
     assert min(np.nanmin(run.history.loss) for run in made) > 1.09
+
+
+def test_own_steps_that_are_set_anew_wake_the_signal_and_do_not_save_the_error() -> None:
+    """08: the loss leaves ln 3, and never comes as low as a linear classifier's."""
+
+    def trained(draw: int) -> tuple[float, float, float, float]:
+        points, network = start("as it is", draw)
+        losses = []
+        for _ in range(250):
+            now = gradients(network, points)
+            losses.append(now.loss)
+            norms = [np.linalg.norm(delta) for delta in now.deltas]
+            for layer, norm in enumerate(norms):
+                own = norms[-1] / norm if norm > 0 else 0.0
+                network.weights[layer] -= own * now.dW[layer]
+                network.biases[layer] -= own * now.db[layer]
+        h = np.array(network.forward(points.points)[0][1:])
+        apart = [np.linalg.norm(layer - layer.mean(axis=0)) for layer in h]
+        full = np.mean(np.minimum(h, 1 - h) < 0.001)
+        arrives = ledger(network, points).attenuation
+        return min(losses), apart[-1] / apart[0], arrives, float(full)
+
+    lowest, signal, error, full = six(trained).T
+    assert lowest.min() > 0.8
+    assert lowest.max() < 1.08
+    assert 0.01 < np.median(signal) < 100
+    assert max(error) < 1e-50
+    assert min(full) > 0.5
 
 
 def test_batch_normalization_explodes_as_theory_says() -> None:
