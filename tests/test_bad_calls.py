@@ -268,7 +268,7 @@ FORMULAS = (
     "jobs.Advancing",
     "jobs.Sweepable",
     "optimizers.norm",
-    "training.advance_with_bar",
+    "trainer_base",
     "training.norm",
     "live.map.slider_along",
     "live.map.MapExplorer.plays_after",

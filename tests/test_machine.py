@@ -16,7 +16,17 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from vanishing import Dataset, Network, Run, Trainer, machine, spiral, train, training
+from vanishing import (
+    Dataset,
+    Network,
+    Run,
+    Trainer,
+    machine,
+    spiral,
+    train,
+    trainer_base,
+    training,
+)
 from vanishing.machine import interrupts_held, interrupts_noted, one_blas_thread
 
 
@@ -323,17 +333,17 @@ def test_held_interrupts_are_not_inherited_and_come_afterwards() -> None:
     assert signal.SIGINT not in mask()
 
 
-@pytest.mark.parametrize("where", ["Trainer", "tqdm"])
+@pytest.mark.parametrize(("where", "what"), [(training, "Trainer"), (trainer_base, "tqdm")])
 def test_an_interrupt_during_the_set_up_of_training_does_not_escape(
-    monkeypatch: pytest.MonkeyPatch, where: str, network: Network, data: Dataset
+    monkeypatch: pytest.MonkeyPatch, where: Any, what: str, network: Network, data: Dataset
 ) -> None:
-    made = getattr(training, where)
+    made = getattr(where, what)
 
     def with_interrupt(*args: Any, **kwargs: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
         return made(*args, **kwargs)
 
-    monkeypatch.setattr(training, where, with_interrupt)
+    monkeypatch.setattr(where, what, with_interrupt)
     run = train(network, data, iterations=50, progress=False)
     assert run.iterations == len(run.history) == 0
     np.testing.assert_array_equal(run.network.weights[0], network.weights[0])

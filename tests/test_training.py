@@ -22,7 +22,8 @@ from vanishing.backprop import total_loss
 from vanishing.experiment import Experiment, Settings
 from vanishing.jobs import Job
 from vanishing.sweeps import sweep
-from vanishing.training import STRETCH, layer_steps
+from vanishing.trainer_base import STRETCH
+from vanishing.training import layer_steps
 from vanishing.variant import Variant
 
 Kind = tuple[float | None, str | None]

@@ -228,6 +228,11 @@ class Book:
         """Only iterations that this divides are entered."""
         return self._kept[1]
 
+    @property
+    def columns(self) -> int:
+        """Numbers in a row."""
+        return self._kept[0].shape[1]
+
     def wants(self, iteration: int) -> bool:
         """Tell whether this iteration is to be entered."""
         return iteration % self._kept[1] == 0

@@ -17,7 +17,8 @@ from vanishing.data import Dataset
 from vanishing.history import joined
 from vanishing.machine import one_blas_thread
 from vanishing.network import Network
-from vanishing.training import LATEST, Run, Trainer
+from vanishing.trainer_base import LATEST
+from vanishing.training import Run, Trainer
 
 EVERY_LOOK = 20
 """Of its iterations, a run makes one part in so many between two looks at its goal."""

@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,11 +26,8 @@ from vanishing.optimizers import OPTIMIZERS, Moment, Optimizer, clip
 from vanishing.recurrent import RecurrentNetwork, check_sequences, share_right
 from vanishing.sequences import SequenceData, SequenceTask
 from vanishing.through_time import PassThroughTime, RecurrentParameters
-from vanishing.training import advance_with_bar
+from vanishing.trainer_base import LATEST, TrainerBase, advance_with_bar
 from vanishing.unrolled import fastest_pass
-
-LATEST = 10**15
-"""No run begins later, nor waits longer from one recorded iteration to the next."""
 
 HELD_OUT_SEED = 20_161_107
 """Of the sentences that no run trains on; the same for all runs, whatever their seed."""
@@ -142,7 +138,7 @@ class SequenceRun:
         return f"SequenceRun({self.network}, {made}{end})"
 
 
-class SequenceTrainer:
+class SequenceTrainer(TrainerBase):
     """Training on fresh sentences, one stretch of iterations at a time.
 
     Parameters
@@ -311,48 +307,11 @@ class SequenceTrainer:
         stream = np.random.RandomState([self.seed, number % 2**32, number // 2**32])
         return self.task.batch(self.batch, stream)
 
-    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
-        """Make so many iterations more, unless the run diverges.
-
-        Parameters
-        ----------
-        iterations : int
-            How many, from 0 on.
-        seconds : float
-            When so much time has passed, no further iteration is begun.
-
-        Returns
-        -------
-        int
-            How many were made: fewer only if the loss was no longer finite, or time was up.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not what is described above.
-        """
-        wanted = whole_number("iterations", iterations, at_least=0)
-        patience = real_number("seconds", seconds, infinity_allowed=True)
-        before, deadline = self.iteration, perf_counter() + patience
-        if self.diverged_at is None:
-            self._prepare()
-            with one_blas_thread(), np.errstate(all="ignore"):
-                self._iterate(wanted, deadline)
-        return self.iteration - before
-
     def _prepare(self) -> None:
         """Allocate what was not pickled."""
         if self._pass is None:
             self._buffer = RecurrentParameters.of(self._start, self._dtype)
             self._pass = fastest_pass(self._start, self._dtype)
-
-    def _iterate(self, wanted: int, deadline: float) -> None:
-        for _ in range(wanted):
-            if not self._one_iteration():
-                self.diverged_at = self.iteration
-                return
-            if perf_counter() >= deadline:
-                return
 
     def _one_iteration(self) -> bool:
         """Make one iteration and enter it in the book, unless the loss is not finite."""
@@ -373,22 +332,6 @@ class SequenceTrainer:
         parameters, memory = self.optimizer.update(parameters, gradient, memory)
         self._now = Moment(iteration + 1, parameters, memory, loss, errors)
         return True
-
-    def make_room(self, iterations: int, *, only_check: bool = False) -> None:
-        """Allocate the record for so many iterations beforehand, which saves copying it.
-
-        Raises
-        ------
-        ValueError
-            If the record would be too large; `record_every` makes it smaller.
-        """
-        count = whole_number("iterations", iterations, at_least=0)
-        truth("only_check", only_check)
-        rows = -(-count // self._book.every)
-        columns = len(SequenceHistory.COLUMNS)
-        not_too_many("iterations", rows * columns, "recorded numbers", iterations)
-        if not only_check:
-            self._book.make_room(rows)
 
 
 def held_out(task: SequenceTask) -> SequenceData:

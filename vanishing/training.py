@@ -1,21 +1,16 @@
 """Training: gradient descent on the full batch, and the record kept of it."""
 
 import math
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from tqdm.auto import tqdm
 
 from vanishing._checks import (
     Array,
     for_each_layer,
     instance,
-    not_too_many,
     precision,
     real_number,
     truth,
@@ -29,12 +24,7 @@ from vanishing.machine import interrupts_noted, one_blas_thread
 from vanishing.network import Network, check_fit
 from vanishing.optimizers import Moment, clip, norm
 from vanishing.parameters import Parameters
-
-LATEST = 10**15
-"""No run begins later, nor waits longer from one recorded iteration to the next."""
-
-STRETCH = 0.1
-"""Seconds of training between two updates of the progress bar, and two looks for an interrupt."""
+from vanishing.trainer_base import LATEST, TrainerBase, advance_with_bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +57,7 @@ class Run:
         return f"Run({self.network}, {made}{end})"
 
 
-class Trainer:
+class Trainer(TrainerBase):
     """Gradient descent on the full batch, one stretch of iterations at a time.
 
     Parameters
@@ -119,6 +109,9 @@ class Trainer:
     buffers: iteration i reads one and writes the other, and counting it is what makes the new
     ones valid. So an interrupt, at whatever moment, finds network and history in step.
     """
+
+    iteration = 0
+    loss = math.nan
 
     def __init__(
         self,
@@ -248,43 +241,6 @@ class Trainer:
         """All of the above as `train` returns it."""
         return Run(self.network, self.history, self.iteration, self.accuracy, self.diverged_at)
 
-    def advance(self, iterations: int, *, seconds: float = math.inf) -> int:
-        """Make so many iterations more, unless the run diverges.
-
-        Parameters
-        ----------
-        iterations : int
-            How many, from 0 on.
-        seconds : float
-            When so much time has passed, no further iteration is begun.
-
-        Returns
-        -------
-        int
-            How many were made: fewer only if the loss was no longer finite, or time was up.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not what is described above.
-        """
-        wanted = whole_number("iterations", iterations, at_least=0)
-        patience = real_number("seconds", seconds, infinity_allowed=True)
-        before, deadline = self.iteration, perf_counter() + patience
-        if self.diverged_at is None:
-            # On these small matrices a second BLAS thread costs more than it brings.
-            with one_blas_thread(), np.errstate(all="ignore"):
-                self._iterate(wanted, deadline)
-        return self.iteration - before
-
-    def _iterate(self, wanted: int, deadline: float) -> None:
-        for _ in range(wanted):
-            if not self._one_iteration():
-                self.diverged_at = self.iteration
-                return
-            if perf_counter() >= deadline:
-                return
-
     def _one_iteration(self) -> bool:
         """Make one iteration and enter it in the book, unless the loss is not finite."""
         iteration = self.iteration
@@ -334,21 +290,6 @@ class Trainer:
         # Each layer's weights and biases are summed apart, in turn.
         sums: list[float] = np.add.reduceat(self._absolute.reshape(-1), self._starts)[::2].tolist()
         return sums
-
-    def make_room(self, iterations: int, *, only_check: bool = False) -> None:
-        """Allocate the record for so many iterations beforehand, which saves copying it.
-
-        Raises
-        ------
-        ValueError
-            If the record would be too large; `record_every` makes it smaller.
-        """
-        count = whole_number("iterations", iterations, at_least=0)
-        truth("only_check", only_check)
-        rows = -(-count // self._book.every)
-        not_too_many("iterations", rows * self._columns.count, "recorded numbers", iterations)
-        if not only_check:
-            self._book.make_room(rows)
 
 
 def train(
@@ -401,26 +342,6 @@ def train(
         trainer.make_room(count)
         advance_with_bar(trainer, count, shows, interrupted)
         return trainer.result
-
-
-def advance_with_bar(
-    trainer: Any, iterations: int, shows: bool, interrupted: threading.Event
-) -> None:
-    """Advance a trainer of any kind to an iteration under a progress bar, or to an interrupt."""
-    with tqdm(total=iterations, disable=not shows) as bar:
-        while trainer.iteration < iterations and trainer.diverged_at is None:
-            if interrupted.is_set():
-                break
-            bar.update(trainer.advance(iterations - trainer.iteration, seconds=STRETCH))
-            bar.set_postfix_str(_summary(trainer), refresh=False)
-        if interrupted.is_set():
-            bar.set_postfix_str(f"stopped at {trainer.iteration:,}, {_summary(trainer)}")
-
-
-def _summary(trainer: Any) -> str:
-    if trainer.diverged_at is not None:
-        return f"diverged at iteration {trainer.diverged_at}"
-    return f"loss {trainer.loss:.4f}" if trainer.iteration else "no iteration made"
 
 
 def layer_steps(step_size: float | Sequence[float], layers: int) -> tuple[float, ...]:

@@ -13,7 +13,8 @@ from vanishing.experiment import Settings
 from vanishing.gains import level_scale
 from vanishing.jobs import Goal, Job, Stretch
 from vanishing.planes import LEVEL, Axis, Line, Plane
-from vanishing.training import LATEST, Run
+from vanishing.trainer_base import LATEST
+from vanishing.training import Run
 
 TINY, HUGE = 1e-12, 1e12
 """Ends of a line that crosses the whole of an axis."""
