@@ -105,6 +105,7 @@ def test_sliders_of_the_notebook_answer(name: str, lab: Lab, page: Page) -> None
     untouched = explorer.picture()
     page.wait_for_timeout(300)
     assert explorer.picture() == untouched, "it trains without being asked"
+    assert explorer.scrolling() == []
 
     explorer.press("step size", "ArrowRight", 5)
     explorer.wait_for_words(r"Explorer\(.*step_size=0\.316.*\)\.advance\(")
@@ -492,6 +493,7 @@ def test_the_time_explorer_answers_keys_and_is_heard(shown: Any, page: Page) -> 
     explorer.wait_for_words("iteration 0, .*not trained yet")
     page.wait_for_timeout(300)
     assert "not trained yet" in explorer.words(), "it trains without being asked"
+    assert explorer.scrolling() == []
     untouched = explorer.picture()
 
     # A smaller gain: less of the error arrives, and that is there to be seen before training.
@@ -552,6 +554,7 @@ MapExplorer("relu", x=log_axis("step_size", 0.03, 3000, 4), y=log_axis("scale", 
 def test_a_cell_of_the_map_is_chosen_and_opened_by_keyboard(shown: Any, page: Page) -> None:
     explorer: ExplorerPage = shown("map", MAP)
     explorer.wait_for_words(r"framed: step size 64\.6, scale 0\.316: not made yet")
+    assert explorer.scrolling() == []
     handles = explorer.root.locator(".noUi-handle")
     handles.nth(0).focus()
     page.keyboard.press("ArrowLeft")

@@ -362,6 +362,11 @@ def test_a_loss_a_fifth_above_its_beginning_is_unstable(last: float, state: str)
     assert Told([1.0, 0.9, last]).state == state
 
 
+def test_weights_that_have_run_away_are_no_plateau_whatever_the_data_loss() -> None:
+    ran_away = Told([np.log(3)] * 2 + [np.log(3) + 2.0], weight_norm=2.0)
+    assert ran_away.state == "unstable: the loss is above where it began"
+
+
 def falling(by: float, level: float, rows: int = 2000) -> Any:
     """Return losses whose last tenth is lower than the tenth before it by that fraction."""
     losses = np.full(rows, level / (1 - by))

@@ -53,6 +53,14 @@ READY = """async () => {
     await widget.sessionContext.session.kernel.info;
 }"""
 
+SCROLLING = """
+root => [root, ...root.querySelectorAll("*")].filter(part => {
+    const look = getComputedStyle(part), bars = /auto|scroll/
+    return bars.test(look.overflowX) && part.scrollWidth > part.clientWidth
+        || bars.test(look.overflowY) && part.scrollHeight > part.clientHeight
+}).map(part => `${part.className}: ${part.textContent}`)
+"""
+
 RUN_ALL = "async () => await jupyterapp.commands.execute('notebook:run-all-cells')"
 
 # Code for the kernel of the page that is open; what it prints comes back.
@@ -270,6 +278,14 @@ class ExplorerPage:
     def button(self, name: str) -> Locator:
         """Return a button by what stands on it."""
         return self.root.locator("button").filter(has_text=re.compile(rf"\s*{name}$"))
+
+    def scrolling(self) -> list[str]:
+        """Return the parts that have scroll bars, since more is in them than there is room for.
+
+        A screenshot need not show the bars: Playwright hides them.
+        """
+        found: list[str] = self.root.evaluate(SCROLLING)
+        return found
 
     def trouble(self) -> str:
         """Return the error that is shown, or nothing."""

@@ -395,10 +395,10 @@ def _cut_off(network: Network, dead: Sequence[int]) -> str:
 
 def _progress(trainer: Trainer, classes: int) -> str:
     of_data = data_loss(trainer)
-    if abs(of_data - np.log(classes)) < PLATEAU:
-        return f"plateau at ln {classes}"
     if trainer.loss > 1.2 * trainer.history.loss[0]:
         return "unstable: the loss is above where it began"
+    if abs(of_data - np.log(classes)) < PLATEAU:
+        return f"plateau at ln {classes}"
     if _still(trainer.history):
         return "converged" if of_data < SOLVED * np.log(classes) else ON_A_SHELF
     penalty = 1 - of_data / trainer.loss

@@ -10,9 +10,9 @@ from traitlets import Unicode
 CUT_OFF = """<style>
 .vanishing-cut-off { display: none; }
 .jupyter-widgets-disconnected .vanishing-cut-off { display: block; }
-.vanishing-waits { visibility: hidden; position: absolute; margin: 0; }
+.vanishing-waits { visibility: hidden; height: 0; margin: 0; overflow: hidden; }
 .jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="busy"]) .vanishing-waits
-{ visibility: visible; position: static; transition: visibility 0s 0.6s; }
+{ visibility: visible; height: auto; transition: visibility 0s 0.6s; }
 [data-jp-theme-light="false"] .vanishing-live select { background-image: url("data:image/svg+xml,\
 %3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E\
 %3Cpath fill='none' stroke='white' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E"); }
@@ -54,13 +54,14 @@ class Words(widgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
-        self.readout, self.notice, self.trouble, self.spoken = (widgets.HTML() for _ in range(4))
-        self.spoken.layout.height, self.spoken.layout.margin = "0", "0"
+        self.readout, self.notice, self.trouble = (widgets.HTML() for _ in range(3))
+        # What takes no room must not stick out either: the page would bring scroll bars.
+        self.spoken = widgets.HTML(layout={"height": "0", "margin": "0", "overflow": "hidden"})
         self.share = widgets.Text(
             description="share",
             tooltip="The line of Python that makes this state again: click it three times, copy",
             style={"description_width": "3em"},
-            layout={"width": "100%", "max_width": "840px"},
+            layout={"width": "calc(100% - 4px)", "max_width": "840px"},
         )
         super().__init__(
             [
