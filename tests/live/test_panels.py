@@ -604,8 +604,41 @@ def test_where_nothing_comes_through_it_is_said_above_the_names() -> None:
     assert len(others) == 2
     assert all(not box.overlaps(other.get_window_extent()) for other in others)
     assert box.x1 <= panel.ax.bbox.x1
-    assert panel.ax.get_ylim()[0] >= -14
+    assert panel.ax.get_ylim()[0] >= -18
     assert scene.experiment.standings()[1].dead == 100
+
+
+def test_thirty_layers_leave_room_for_that_note_as_well() -> None:
+    settings = Settings(
+        ("tanh", "sigmoid"),
+        sizes=(2, *[50] * 30, 3),
+        scale=1.44,
+        step_size=0.01,
+        points_per_class=9,
+    )
+    _, picture = seen(settings, ("regions", "ledger", "loss"), iterations=100)
+    panel: Any = picture.panels[1]
+    picture.figure.canvas.draw()
+    assert [note.get_text() for note in panel.notes] == ["nothing\ncomes through", ""]
+    names = [text for text in panel.ax.texts if text.get_text() and text not in panel.notes]
+    box = panel.notes[0].get_window_extent()
+    assert box.y0 > max(name.get_window_extent().y1 for name in names)
+
+
+@pytest.mark.parametrize("scale", [0.1, 3.0])
+def test_no_decade_is_numbered_beside_the_layers(scale: float) -> None:
+    settings = Settings(("sigmoid", "relu"), sizes=(2, *[50] * 30, 3), scale=scale)
+    _, picture = seen(settings, ("ledger", "loss"))
+    panel: Any = picture.panels[0]
+    picture.figure.canvas.draw()
+    names = [text for text in panel.ax.texts if text.get_text()]
+    highest = max(name.get_window_extent().y0 for name in names)
+    decades = panel.ax.get_yticks()
+    assert len(decades) >= 3
+    assert 0 in decades
+    assert min(panel.ax.transData.transform((0, tick))[1] for tick in decades) > highest
+    first = min(panel.ax.get_xticklabels(), key=lambda label: label.get_position()[0])
+    assert first.get_window_extent().x0 >= panel.ax.bbox.x0
 
 
 # Which panels

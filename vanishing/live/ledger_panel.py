@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
+from matplotlib.ticker import MaxNLocator
 
 from vanishing import figures
 from vanishing._checks import Array
@@ -25,6 +26,9 @@ NAMES_IN_A_ROW = 2
 
 FOOTER = 48
 """Pixels that the ledger's names take at the bottom of its panel."""
+
+NOTE = 30
+"""Pixels that the words under a bar take that lets nothing through."""
 
 HEADER = 30
 """Pixels that the ledger's legend takes at the top of its panel, where it stands within."""
@@ -63,12 +67,16 @@ class LedgerPanel(Panel):
 
     def _finish(self, ticks: list[list[tuple[float, int]]]) -> None:
         room = 0.7 if len(self.bars) <= NAMES_IN_A_ROW else 1.4
-        self.ax.set(ylim=self.limits, xlim=(-0.7, ticks[-1][-1][0] + room))
+        last = ticks[-1][-1][0]
+        # Half a number stands to the left of the first bars.
+        left = max(0.7, 12 * last / usual_width(self.ax))
+        self.ax.set(ylim=self.limits, xlim=(-left, last + room))
         self._number_layers(ticks)
         # All within the axes: what stands below must not touch the panel underneath.
         scale = self.ax.figure.dpi / DPI
         self.ax.tick_params(axis="x", length=0, pad=-16)
-        self.footer = FOOTER * scale / self.ax.bbox.height
+        self.footer, self.note = (part * scale / self.ax.bbox.height for part in (FOOTER, NOTE))
+        self._show_decades()
         # The grid must not run through the numbers.
         self.ax.xaxis.set_zorder(self.ax.yaxis.get_zorder() + 0.1)
         for label in self.ax.get_xticklabels():
@@ -115,7 +123,7 @@ class LedgerPanel(Panel):
 
     def update(self, scene: ExperimentScene) -> list[Artist]:
         """Make the accounts of the networks as they are now."""
-        lowest = highest = 0.0
+        lowest, highest = [(0.0, 0.0)], 0.0
         networks = zip(self.bars, self.parts, self.notes, scene.trainers, strict=True)
         for bars, parts, note, trainer in networks:
             bottoms, heights, nothing = _waterfall(trainer.network, scene.data, parts)
@@ -124,25 +132,33 @@ class LedgerPanel(Panel):
                     bar.set(y=place[0], height=place[1])
             figures.name_nothing(note, bars[nothing[0]][nothing[1]] if nothing else None)
             ends = bottoms + heights
-            # Under the bar that lets nothing through its note takes about another decade.
-            lowest = min(lowest, ends.min() - (nothing is not None))
+            lowest.append((ends.min(), self.note if nothing else 0.0))
             highest = max(highest, ends.max())
         self._make_room(lowest, highest)
         drawn = [bar for bars in self.bars for container in bars for bar in container]
         return [*drawn, *self.notes]
 
-    def _make_room(self, lowest: float, highest: float) -> None:
+    def _make_room(self, lowest: Sequence[tuple[float, float]], highest: float) -> None:
+        """Have the axis hold these ends, with so much of its height free under each of them."""
         low, high = self.limits
         # Both ends at once: what one gives way by makes the other's names taller in decades.
         while True:
             span = high - low
-            above, below = highest > high - self.header * span, lowest < low + self.footer * span
+            above = highest > high - self.header * span
+            below = any(end < low + (self.footer + note) * span for end, note in lowest)
             if not (above or below):
                 break
             high, low = high + DECADES * above, low - DECADES * below
         self.outgrown = (low, high) != self.ax.get_ylim()
         if self.outgrown:
             self.ax.set_ylim(low, high)
+            self._show_decades()
+
+    def _show_decades(self) -> None:
+        """Write the decades above the footer only: in it the layers' numbers stand."""
+        low, high = self.ax.get_ylim()
+        places = MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True).tick_values(low, high)
+        self.ax.set_yticks([y for y in places if low + self.footer * (high - low) <= y <= high])
 
 
 def ledger_parts(network: Network) -> tuple[str, ...]:
