@@ -145,3 +145,10 @@ def test_the_quick_come_first_and_what_cannot_be_used_is_left_out() -> None:
     assert [file.path.stem for file in in_order] == ["test_b", "test_c", "test_a"]
     told = mutants.meets(Path("vanishing/a.py"), [in_order[:1], in_order[1:]])
     assert told == "vanishing/a.py meets test_b, test_c, test_a (12 s)"
+
+
+def test_a_change_that_cannot_be_made_is_passed_over(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    # Cosmic Ray looks for the name of the exception that it replaces, and finds a dot.
+    module.write_text("try:\n    a = 1\nexcept (A, b.C):\n    a = 2\n")
+    assert len(list(mutants.draw(module, 100, 0))) >= 2

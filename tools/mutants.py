@@ -253,8 +253,9 @@ def draw(module: Path, number: int, seed: int) -> Iterator[Mutant]:
     for place in generator.sample(list(places), len(places)):
         spec = generator.choice(places[place])
         operator = cosmic_ray.plugins.get_operator(spec.operator_name)()
-        mutated = mutate_code(code, operator, spec.occurrence)
-        with contextlib.suppress(SyntaxError):  # a * that multiplies nothing
+        # A * that multiplies nothing; an exception with a dot in its name, which has no other.
+        with contextlib.suppress(SyntaxError, AttributeError):
+            mutated = mutate_code(code, operator, spec.occurrence)
             if drawn < number and meaning(mutated) != unchanged:
                 drawn += 1
                 yield Mutant(spec, *changed_lines(code, mutated))
