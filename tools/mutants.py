@@ -253,7 +253,7 @@ def draw(module: Path, number: int, seed: int) -> Iterator[Mutant]:
     for place in generator.sample(list(places), len(places)):
         spec = generator.choice(places[place])
         operator = cosmic_ray.plugins.get_operator(spec.operator_name)()
-        # A * that multiplies nothing; an exception with a dot in its name, which has no other.
+        # A * that multiplies nothing; a dotted exception, which Cosmic Ray stumbles over.
         with contextlib.suppress(SyntaxError, AttributeError):
             mutated = mutate_code(code, operator, spec.occurrence)
             if drawn < number and meaning(mutated) != unchanged:

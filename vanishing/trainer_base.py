@@ -24,10 +24,6 @@ class TrainerBase(ABC):
 
     Attributes
     ----------
-    iteration : int
-        The number of the next iteration: how many were made, in all.
-    loss : float
-        The loss before the last update; NaN before the first.
     diverged_at : int or None
         The iteration whose loss was not finite; from there on `advance` does nothing.
     """

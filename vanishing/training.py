@@ -110,6 +110,8 @@ class Trainer(TrainerBase):
     ones valid. So an interrupt, at whatever moment, finds network and history in step.
     """
 
+    # Plain attributes in place of the base's properties: counting `iteration` is the last of an
+    # iteration's steps, and has to be one assignment.
     iteration = 0
     loss = math.nan
 
@@ -138,7 +140,6 @@ class Trainer(TrainerBase):
             "first_iteration", first_iteration, at_least=0, at_most=LATEST
         )
         self.diverged_at: int | None = None
-        self.loss = math.nan
         self._pass: Pass = Fused(network, data, kind)
         own = Parameters.of(network, kind)
         # The one that iteration i reads stands at i modulo 2.

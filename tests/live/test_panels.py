@@ -604,7 +604,7 @@ def test_where_nothing_comes_through_it_is_said_above_the_names() -> None:
     assert len(others) == 2
     assert all(not box.overlaps(other.get_window_extent()) for other in others)
     assert box.x1 <= panel.ax.bbox.x1
-    assert panel.ax.get_ylim()[0] >= -18
+    assert panel.ax.get_ylim()[0] >= -14
     assert scene.experiment.standings()[1].dead == 100
 
 

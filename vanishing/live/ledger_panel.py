@@ -27,8 +27,8 @@ NAMES_IN_A_ROW = 2
 FOOTER = 48
 """Pixels that the ledger's names take at the bottom of its panel."""
 
-NOTE = 30
-"""Pixels that the words under a bar take that lets nothing through."""
+NOTE = 25
+"""Pixels above the footer that the words take under a bar that lets nothing through."""
 
 HEADER = 30
 """Pixels that the ledger's legend takes at the top of its panel, where it stands within."""
